@@ -1,0 +1,1182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PTRACE_SYSEMU and PTRACE_SYSEMU_SINGLESTEP: stops, steps and registers, as
+ * a tracer and its tracee see them.
+ */
+#include "sysemu.h"
+
+#ifdef SYSEMU_ARCH_SUPPORTED
+
+#include <linux/audit.h>
+
+/* ---- The central promises, for each way of becoming a tracer ---- */
+
+FIXTURE(sysemu)
+{
+	struct tracee t;
+};
+
+FIXTURE_VARIANT(sysemu)
+{
+	enum attach_how how;
+	int request;		/* what leads to the first entry stop */
+};
+
+FIXTURE_VARIANT_ADD(sysemu, traceme)
+{
+	.how = BY_TRACEME,
+	.request = PTRACE_SYSEMU,
+};
+
+FIXTURE_VARIANT_ADD(sysemu, attach)
+{
+	.how = BY_ATTACH,
+	.request = PTRACE_SYSEMU,
+};
+
+FIXTURE_VARIANT_ADD(sysemu, seize)
+{
+	.how = BY_SEIZE,
+	.request = PTRACE_SYSEMU,
+};
+
+FIXTURE_VARIANT_ADD(sysemu, traceme_stepping)
+{
+	.how = BY_TRACEME,
+	.request = PTRACE_SYSEMU_SINGLESTEP,
+};
+
+FIXTURE_VARIANT_ADD(sysemu, seize_stepping)
+{
+	.how = BY_SEIZE,
+	.request = PTRACE_SYSEMU_SINGLESTEP,
+};
+
+/* To the first entry stop, one instruction at a time if so requested. */
+static const char *to_entry(struct tracee *t, int request)
+{
+	const char *stop;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		stop = go(t, request);
+		if (strcmp(stop, "step"))
+			break;
+	}
+	return stop;
+}
+
+FIXTURE_SETUP(sysemu)
+{
+	tracee_init(&self->t);
+	ASSERT_STREQ(first_stop(variant->how),
+		     tracee_start(&self->t, variant->how, DEFAULT_OPTIONS,
+				  four_calls));
+}
+
+FIXTURE_TEARDOWN(sysemu)
+{
+	tracee_end(&self->t);
+}
+
+/* The control: without SYSEMU the calls happen, each with two stops. */
+TEST_F(sysemu, syscall_is_not_sysemu)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("abcd", happened(t));
+	EXPECT_EQ(1, t->sh->result[0]);
+}
+
+TEST_F(sysemu, entry_then_cont_skips)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_STREQ("exited 0", go(t, PTRACE_CONT));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(1, t->sh->result[1]);
+}
+
+TEST_F(sysemu, entry_then_syscall_gives_exit_stop)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(__NR_write, nr_of(t));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	EXPECT_STREQ("", happened(t));
+	/* PTRACE_SYSCALL is in force now. */
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_STREQ("b", happened(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+}
+
+TEST_F(sysemu, exit_stop_shows_what_the_tracer_put)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_EQ(0, set_result(t, 4711));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(4711, result_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(4711, t->sh->result[0]);
+}
+
+TEST_F(sysemu, exit_stop_can_change_the_result_again)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_EQ(0, set_result(t, 1));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_EQ(0, set_result(t, 2));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_EQ(2, t->sh->result[0]);
+	EXPECT_STREQ("cd", happened(t));
+}
+
+TEST_F(sysemu, entry_then_singlestep_traps_in_place)
+{
+	struct tracee *t = &self->t;
+	siginfo_t si;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	/* Before the exit, so no instruction is executed. */
+	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SIGTRAP << 8 | 0x7f, t->status);
+	si = siginfo_of(t);
+	EXPECT_EQ(SIGTRAP, si.si_signo);
+	EXPECT_EQ(TRAP_BRKPT, si.si_code);
+	EXPECT_EQ(0, si.si_errno);
+	EXPECT_EQ(RETURN_IP, (unsigned long)si.si_addr);
+	ASSERT_STREQ("step", go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+}
+
+TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
+{
+	struct tracee *t = &self->t;
+	siginfo_t si;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SIGTRAP << 8 | 0x7f, t->status);
+	si = siginfo_of(t);
+	EXPECT_EQ(SIGTRAP, si.si_signo);
+	EXPECT_EQ(TRAP_TRACE, si.si_code);
+	EXPECT_EQ(RETURN_STEP_IP, (unsigned long)si.si_addr);
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+}
+
+TEST_F(sysemu, entry_then_sysemu_stops_at_next_entry)
+{
+	struct tracee *t = &self->t;
+	struct user_regs_struct regs;
+	int i;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	for (i = 0; i < 4; i++) {
+		regs = regs_of(t);
+		EXPECT_EQ(__NR_write, REG_NR(&regs));
+		EXPECT_EQ((unsigned long)&mark_letters[i], REG_ARG1(&regs));
+		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	}
+	EXPECT_EQ(__NR_exit_group, nr_of(t));
+	EXPECT_STREQ("", happened(t));
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(-ENOSYS, t->sh->result[i]);
+	/* This exit is skipped, the next one happens. */
+	ASSERT_STREQ("exited 0", finish(t));
+}
+
+TEST_F(sysemu, entry_then_detach_skips)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_EQ(0, trace(PTRACE_DETACH, t->pid, 0, 0));
+	/* The tracee is a child of the test: it is reaped as such. */
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+}
+
+TEST_F(sysemu, detach_between_calls_ends_emulation)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	ASSERT_EQ(0, trace(PTRACE_DETACH, t->pid, 0, 0));
+	/* Neither emulation nor the trap flag outlives the detach. */
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("bcd", happened(t));
+}
+
+TEST_F(sysemu, entry_then_singleblock_traps_in_place)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	if (trace(PTRACE_SINGLEBLOCK, t->pid, 0, 0) == -EIO)
+		SKIP(return, "no PTRACE_SINGLEBLOCK on this machine");
+	ASSERT_STREQ("syscall step", next_stop(t));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+}
+
+TEST_F(sysemu, result_put_at_entry_reaches_tracee)
+{
+	static const long values[] = { 0, 4711, -EPERM, -4095 };
+	struct tracee *t = &self->t;
+	int i;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, set_result(t, values[i]));
+		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+		EXPECT_EQ(values[i], t->sh->result[i]);
+	}
+	EXPECT_STREQ("", happened(t));
+	ASSERT_STREQ("exited 0", finish(t));
+}
+
+TEST_F(sysemu, changed_number_does_not_make_the_call_happen)
+{
+	struct tracee *t = &self->t;
+	struct user_regs_struct regs;
+	int i;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	for (i = 0; i < 3; i++) {
+		regs = regs_of(t);
+		ASSERT_EQ(__NR_write, REG_NR(&regs));
+		REG_NR(&regs) = __NR_exit_group;
+		REG_ARG0(&regs) = 99;
+		ASSERT_EQ(0, set_regs(t, &regs));
+		if (i == 1) {
+			ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+			EXPECT_EQ(__NR_exit_group, nr_of(t));
+		}
+		if (i == 2)
+			ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+		EXPECT_EQ(-ENOSYS, t->sh->result[i]);
+	}
+	ASSERT_EQ(0, set_nr(t, __NR_exit_group));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[3]);
+}
+
+TEST_F(sysemu, number_minus_one_is_skipped_alike)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_EQ(0, set_nr(t, -1));
+	ASSERT_EQ(0, set_result(t, 17));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(17, t->sh->result[0]);
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("cd", happened(t));
+}
+
+TEST_F(sysemu, syscall_entry_then_sysemu_lets_the_call_happen)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	/* No exit stop, and the next call is skipped. */
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_STREQ("a", happened(t));
+	EXPECT_EQ(1, t->sh->result[0]);
+	EXPECT_EQ(__NR_write, nr_of(t));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("acd", happened(t));
+}
+
+TEST_F(sysemu, syscall_entry_then_sysemu_singlestep_lets_the_call_happen)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	/* Neither exit stop nor trap at the return: one instruction. */
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	EXPECT_EQ(1, result_of(t));
+	EXPECT_STREQ("a", happened(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("acd", happened(t));
+}
+
+TEST_F(sysemu, syscall_exit_then_sysemu)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("ad", happened(t));
+}
+
+TEST_F(sysemu, syscall_exit_then_sysemu_singlestep)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("abcd", happened(t));
+}
+
+/* The control for the two before: what the other requests do there. */
+TEST_F(sysemu, syscall_entry_then_other_requests)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	EXPECT_STREQ("a", happened(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exited 0", go(t, PTRACE_CONT));
+	EXPECT_STREQ("abcd", happened(t));
+}
+
+TEST_F(sysemu, skip_is_decided_call_by_call)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));	/* a: skip */
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));		/* b: happens */
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));		/* c: skip */
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));		/* d: happens */
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bd", happened(t));
+}
+
+/* What the entry stop itself looks like. */
+TEST_F(sysemu, entry_stop_as_wait_and_siginfo_tell_it)
+{
+	struct tracee *t = &self->t;
+	siginfo_t si;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	EXPECT_EQ((SIGTRAP | 0x80) << 8 | 0x7f, t->status);
+	si = siginfo_of(t);
+	EXPECT_EQ(SIGTRAP, si.si_signo);
+	EXPECT_EQ(SIGTRAP | 0x80, si.si_code);
+	EXPECT_EQ(0, si.si_errno);
+	EXPECT_EQ(t->pid, si.si_pid);
+	EXPECT_EQ(getuid(), si.si_uid);
+	EXPECT_EQ(PTRACE_EVENTMSG_SYSCALL_ENTRY, eventmsg_of(t));
+	/* The status is reported once. */
+	EXPECT_STREQ("none", stop_pending(t));
+
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ((SIGTRAP | 0x80) << 8 | 0x7f, t->status);
+	si = siginfo_of(t);
+	EXPECT_EQ(SIGTRAP | 0x80, si.si_code);
+	EXPECT_EQ(PTRACE_EVENTMSG_SYSCALL_EXIT, eventmsg_of(t));
+}
+
+TEST_F(sysemu, entry_stop_registers)
+{
+	struct tracee *t = &self->t;
+	struct user_regs_struct regs;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	regs = regs_of(t);
+	EXPECT_EQ(-ENOSYS, (long)REG_RESULT(&regs));
+	EXPECT_EQ(__NR_write, REG_NR(&regs));
+	EXPECT_EQ(RETURN_IP, REG_IP(&regs));
+	EXPECT_EQ(t->sh->mark_fd, REG_ARG0(&regs));
+	EXPECT_EQ((unsigned long)mark_letters, REG_ARG1(&regs));
+	EXPECT_EQ(1, REG_ARG2(&regs));
+}
+
+#ifdef __x86_64__
+#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_X86_64
+#else
+#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_I386
+#endif
+
+TEST_F(sysemu, get_syscall_info)
+{
+	struct tracee *t = &self->t;
+	struct ptrace_syscall_info info = {};
+	struct user_regs_struct regs;
+	long size;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	size = trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
+		     (unsigned long)&info);
+	EXPECT_EQ((long)offsetof(struct ptrace_syscall_info, entry.args) +
+		  (long)sizeof(info.entry.args), size);
+	regs = regs_of(t);
+	EXPECT_EQ(PTRACE_SYSCALL_INFO_ENTRY, info.op);
+	EXPECT_EQ(NATIVE_AUDIT_ARCH, info.arch);
+	EXPECT_EQ(RETURN_IP, info.instruction_pointer);
+	EXPECT_EQ((unsigned long)REG_SP(&regs), info.stack_pointer);
+	EXPECT_EQ(__NR_write, info.entry.nr);
+	EXPECT_EQ(t->sh->mark_fd, info.entry.args[0]);
+	EXPECT_EQ((unsigned long)mark_letters, info.entry.args[1]);
+	EXPECT_EQ(1, info.entry.args[2]);
+
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	size = trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
+		     (unsigned long)&info);
+	EXPECT_EQ((long)offsetof(struct ptrace_syscall_info, exit.is_error) +
+		  (long)sizeof(info.exit.is_error), size);
+	EXPECT_EQ(PTRACE_SYSCALL_INFO_EXIT, info.op);
+	EXPECT_EQ(-ENOSYS, info.exit.rval);
+	EXPECT_EQ(1, info.exit.is_error);
+
+	/* A step trap is no system-call stop. */
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
+	      (unsigned long)&info);
+	EXPECT_EQ(PTRACE_SYSCALL_INFO_NONE, info.op);
+}
+
+TEST_F(sysemu, get_syscall_info_of_a_trap_in_place)
+{
+	struct tracee *t = &self->t;
+	struct ptrace_syscall_info info = {};
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
+	trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
+	      (unsigned long)&info);
+	EXPECT_EQ(PTRACE_SYSCALL_INFO_NONE, info.op);
+	EXPECT_EQ(RETURN_IP, info.instruction_pointer);
+}
+
+TEST_F(sysemu, without_tracesysgood)
+{
+	struct tracee *t = &self->t;
+	struct ptrace_syscall_info info = {};
+
+	ASSERT_EQ(0, trace(PTRACE_SETOPTIONS, t->pid, 0, PTRACE_O_EXITKILL));
+	ASSERT_STREQ("plain entry", to_entry(t, variant->request));
+	EXPECT_EQ(SIGTRAP << 8 | 0x7f, t->status);
+	EXPECT_EQ(SIGTRAP, siginfo_of(t).si_code);
+	EXPECT_EQ(PTRACE_EVENTMSG_SYSCALL_ENTRY, eventmsg_of(t));
+	EXPECT_EQ((long)offsetof(struct ptrace_syscall_info, entry),
+		  trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
+			(unsigned long)&info));
+	EXPECT_EQ(PTRACE_SYSCALL_INFO_NONE, info.op);
+	EXPECT_EQ(RETURN_IP, info.instruction_pointer);
+	ASSERT_STREQ("plain exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(PTRACE_EVENTMSG_SYSCALL_EXIT, eventmsg_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+}
+
+TEST_F(sysemu, sigchld_as_the_tracer_gets_it)
+{
+	const struct timespec limit = { .tv_sec = 10 };
+	struct tracee *t = &self->t;
+	siginfo_t si = {};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	/* Those of the steps, if any, have merged into one. */
+	ASSERT_EQ(SIGCHLD, sigtimedwait(&set, &si, &limit));
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	memset(&si, 0xa5, sizeof(si));
+	ASSERT_EQ(SIGCHLD, sigtimedwait(&set, &si, &limit));
+	EXPECT_EQ(SIGCHLD, si.si_signo);
+	EXPECT_EQ(CLD_TRAPPED, si.si_code);
+	EXPECT_EQ(SIGTRAP, si.si_status);
+	EXPECT_EQ(t->pid, si.si_pid);
+	EXPECT_EQ(getuid(), si.si_uid);
+}
+
+TEST_F(sysemu, waitid_tells_the_same)
+{
+	struct tracee *t = &self->t;
+	siginfo_t si = {};
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU, t->pid, 0, 0));
+	ASSERT_EQ(0, waitid(P_PID, t->pid, &si, WSTOPPED | WNOWAIT | __WALL));
+	EXPECT_EQ(CLD_TRAPPED, si.si_code);
+	EXPECT_EQ(SIGTRAP | 0x80, si.si_status);
+	EXPECT_EQ(t->pid, si.si_pid);
+	ASSERT_STREQ("entry", next_stop(t));
+}
+
+/* ---- Tracees with a program of their own ---- */
+
+FIXTURE(tracee)
+{
+	struct tracee t;
+};
+
+FIXTURE_SETUP(tracee)
+{
+	tracee_init(&self->t);
+}
+
+FIXTURE_TEARDOWN(tracee)
+{
+	tracee_end(&self->t);
+}
+
+#define START(body)							\
+	ASSERT_STREQ("signal STOP", tracee_start(&self->t, BY_TRACEME,	\
+						 DEFAULT_OPTIONS, body))
+
+#define MANY	100
+
+static void many_calls(struct shared *sh)
+{
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		RAW_CALL(__NR_getppid);
+		sh->flag[0] = i + 1;
+	}
+	quit(0);
+}
+
+TEST_F(tracee, one_stop_per_call)
+{
+	struct tracee *t = &self->t;
+	int i;
+
+	START(many_calls);
+	for (i = 0; i < MANY; i++) {
+		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+		ASSERT_EQ(__NR_getppid, nr_of(t));
+		ASSERT_EQ(i, t->sh->flag[0]);
+	}
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_exit_group, nr_of(t));
+	EXPECT_EQ(MANY, t->sh->flag[0]);
+}
+
+/* Walk to the first instruction of raw_syscall(). */
+static bool step_to_raw_syscall(struct tracee *t)
+{
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		if (strcmp("step", go(t, PTRACE_SINGLESTEP)) &&
+		    strcmp("syscall step", t->stop))
+			return false;
+		if (ip_of(t) == raw_syscall_step(0))
+			return true;
+	}
+	return false;
+}
+
+TEST_F(tracee, sysemu_singlestep_is_singlestep_before_and_after_a_call)
+{
+	struct tracee *t = &self->t;
+	int i;
+
+	START(four_calls);
+	ASSERT_TRUE(step_to_raw_syscall(t));
+	for (i = 1; i <= RAW_SYSCALL_LEAD; i++) {
+		ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+		ASSERT_EQ(raw_syscall_step(i), ip_of(t));
+		EXPECT_EQ(raw_syscall_step(i),
+			  (unsigned long)siginfo_of(t).si_addr);
+	}
+	/* Into the call: exactly PTRACE_SYSEMU. */
+	EXPECT_EQ(CALL_IP, ip_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ((SIGTRAP | 0x80) << 8 | 0x7f, t->status);
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	/* And out of it. */
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	EXPECT_STREQ("", happened(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+}
+
+/* Step through three calls; the number of steps, 0 if something else came. */
+static int walk_three_calls(struct tracee *t, int request, const char *call,
+			    unsigned long *path, int max)
+{
+	int steps, calls = 0;
+
+	for (steps = 0; steps < max && calls < 3; steps++) {
+		go(t, request);
+		path[steps] = ip_of(t);
+		if (!strcmp(t->stop, call))
+			calls++;
+		else if (strcmp(t->stop, "step"))
+			return 0;
+	}
+	return calls == 3 ? steps : 0;
+}
+
+/* Both requests walk the same path, instruction by instruction. */
+TEST_F(tracee, sysemu_singlestep_walks_the_path_of_singlestep)
+{
+	unsigned long path[2][400];
+	struct tracee *t = &self->t;
+	int steps, i;
+
+	START(four_calls);
+	ASSERT_TRUE(step_to_raw_syscall(t));
+	steps = walk_three_calls(t, PTRACE_SINGLESTEP, "syscall step",
+				 path[0], 400);
+	ASSERT_LT(3 * RAW_SYSCALL_LEAD, steps);
+	EXPECT_STREQ("abc", happened(t));
+	tracee_end(t);
+
+	tracee_init(t);
+	START(four_calls);
+	ASSERT_TRUE(step_to_raw_syscall(t));
+	ASSERT_EQ(steps, walk_three_calls(t, PTRACE_SYSEMU_SINGLESTEP, "entry",
+					  path[1], 400));
+	EXPECT_STREQ("", happened(t));
+	for (i = 0; i < steps; i++)
+		EXPECT_EQ(path[0][i], path[1][i]) {
+			TH_LOG("instruction %d", i);
+		}
+}
+
+static struct shared *elsewhere_sh;
+
+static void elsewhere(void)
+{
+	mark(elsewhere_sh, 25);
+	quit(3);
+}
+
+static void four_calls_or_elsewhere(struct shared *sh)
+{
+	elsewhere_sh = sh;
+	four_calls(sh);
+}
+
+TEST_F(tracee, instruction_pointer_put_at_entry_is_where_it_goes_on)
+{
+	struct tracee *t = &self->t;
+	struct user_regs_struct regs;
+
+	START(four_calls_or_elsewhere);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	regs = regs_of(t);
+	REG_IP(&regs) = (unsigned long)elsewhere;
+	REG_SP(&regs) += RAW_SYSCALL_POPS * sizeof(long);
+	ASSERT_EQ(0, set_regs(t, &regs));
+	ASSERT_STREQ("exited 3", go(t, PTRACE_CONT));
+	EXPECT_STREQ("z", happened(t));
+}
+
+TEST_F(tracee, argument_registers_put_at_entry_reach_the_tracee)
+{
+	struct tracee *t = &self->t;
+	struct user_regs_struct regs;
+
+	START(four_calls);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	regs = regs_of(t);
+	REG_RESULT(&regs) = 0x1111;
+	REG_ARG0(&regs) = 0x2222;
+	REG_ARG1(&regs) = 0x3333;
+	REG_ARG2(&regs) = 0x4444;
+	ASSERT_EQ(0, set_regs(t, &regs));
+	/* The nop changes nothing, so these are the tracee's own. */
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	regs = regs_of(t);
+	EXPECT_EQ(0x1111, REG_RESULT(&regs));
+	EXPECT_EQ(0x2222, REG_ARG0(&regs));
+	EXPECT_EQ(0x3333, REG_ARG1(&regs));
+	EXPECT_EQ(0x4444, REG_ARG2(&regs));
+	EXPECT_EQ(-1, (long)REG_NR(&regs));
+}
+
+/* ---- Calls that would end or derail the tracee, if they happened ---- */
+
+static void deadly_calls(struct shared *sh)
+{
+	sh->result[0] = RAW_CALL(__NR_exit_group, 11);
+	sh->result[1] = RAW_CALL(__NR_exit, 12);
+	sh->result[2] = RAW_CALL(__NR_rt_sigreturn);
+	sh->result[3] = RAW_CALL(__NR_kill, getpid(), SIGKILL);
+	sh->result[4] = RAW_CALL(__NR_munmap, (long)sh & ~4095L, 4096);
+	quit(0);
+}
+
+TEST_F(tracee, exit_sigreturn_kill_munmap_are_skipped)
+{
+	struct tracee *t = &self->t;
+	int i, n = 0;
+
+	START(deadly_calls);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	/* getpid() may or may not be a call. */
+	while (!strcmp(t->stop, "entry") && n++ < 7) {
+		if (n > 1 && nr_of(t) == __NR_exit_group)
+			break;
+		go(t, PTRACE_SYSEMU);
+	}
+	EXPECT_STREQ("entry", t->stop);
+	EXPECT_EQ(__NR_exit_group, nr_of(t));
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(-ENOSYS, t->sh->result[i]);
+	ASSERT_STREQ("exited 0", finish(t));
+}
+
+static void restart_syscall_call(struct shared *sh)
+{
+	sh->result[0] = RAW_CALL(__NR_restart_syscall);
+	sh->result[1] = RAW_CALL(__NR_restart_syscall);
+	quit(0);
+}
+
+TEST_F(tracee, restart_syscall_is_skipped)
+{
+	struct tracee *t = &self->t;
+
+	START(restart_syscall_call);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_restart_syscall, nr_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	/* The control: with nothing to restart, it answers so. */
+	EXPECT_EQ(-EINTR, t->sh->result[1]);
+}
+
+/* ---- Numbers that no system call has ---- */
+
+static const long odd_numbers[] = {
+	-1, -2, -4096, 5000, 100000, 0x40000000, 0x7fffffff, INT32_MIN,
+};
+
+#define ODD_NUMBERS	((int)ARRAY_SIZE(odd_numbers))
+
+static void odd_calls(struct shared *sh)
+{
+	int i;
+
+	for (i = 0; i < ODD_NUMBERS; i++)
+		sh->result[i] = RAW_CALL(odd_numbers[i]);
+	quit(0);
+}
+
+TEST_F(tracee, invalid_numbers_stop_alike)
+{
+	struct tracee *t = &self->t;
+	int i;
+
+	START(odd_calls);
+	for (i = 0; i < ODD_NUMBERS; i++) {
+		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+		EXPECT_EQ(odd_numbers[i], nr_of(t));
+		EXPECT_EQ(-ENOSYS, result_of(t));
+		EXPECT_EQ(RETURN_IP, ip_of(t));
+		ASSERT_EQ(0, set_result(t, 100 + i));
+	}
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_exit_group, nr_of(t));
+	for (i = 0; i < ODD_NUMBERS; i++)
+		EXPECT_EQ(100 + i, t->sh->result[i]);
+}
+
+/* ---- Other ways into the kernel ---- */
+
+static void close_by_int80(struct shared *sh)
+{
+	long ret;
+
+	/* close() is 6 in the 32-bit table, and its argument fits. */
+#ifdef __x86_64__
+	__asm__ volatile("int $0x80" : "=a" (ret)
+			 : "0" (6L), "b" ((long)sh->mark_fd)
+			 : "memory", "r8", "r9", "r10", "r11");
+#else
+	__asm__ volatile("int $0x80" : "=a" (ret)
+			 : "0" (6L), "b" ((long)sh->mark_fd) : "memory");
+#endif
+	sh->result[0] = (int)ret;
+	sh->result[1] = mark(sh, 0);
+	quit(0);
+}
+
+TEST_F(tracee, int80_without_sysemu)
+{
+	struct tracee *t = &self->t;
+
+	START(close_by_int80);
+	finish(t);
+	if (WIFSIGNALED(t->status) || WIFSTOPPED(t->status))
+		SKIP(return, "no int $0x80 in this kernel: %s", t->stop);
+	EXPECT_EQ(0, t->sh->result[0]);
+	EXPECT_EQ(-EBADF, t->sh->result[1]);
+	EXPECT_STREQ("", happened(t));
+}
+
+TEST_F(tracee, int80)
+{
+	struct ptrace_syscall_info info = {};
+	struct tracee *t = &self->t;
+
+	START(close_by_int80);
+	go(t, PTRACE_SYSEMU);
+	if (!strcmp(t->stop, "signal SEGV"))
+		SKIP(return, "no int $0x80 in this kernel");
+	ASSERT_STREQ("entry", t->stop);
+	EXPECT_EQ(6, nr_of(t));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
+	      (unsigned long)&info);
+	EXPECT_EQ(PTRACE_SYSCALL_INFO_ENTRY, info.op);
+	EXPECT_EQ(AUDIT_ARCH_I386, info.arch);
+	EXPECT_EQ(6, info.entry.nr);
+	EXPECT_EQ(t->sh->mark_fd, info.entry.args[0]);
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_STREQ("a", happened(t));
+}
+
+TEST_F(tracee, int80_stepped)
+{
+	struct tracee *t = &self->t;
+	unsigned long ip;
+
+	START(close_by_int80);
+	go(t, PTRACE_SYSEMU);
+	if (!strcmp(t->stop, "signal SEGV"))
+		SKIP(return, "no int $0x80 in this kernel");
+	ASSERT_STREQ("entry", t->stop);
+	ip = ip_of(t);
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_NE(ip, ip_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_STREQ("a", happened(t));
+}
+
+#ifdef __i386__
+#include <sys/auxv.h>
+
+static unsigned long kernel_vsyscall;
+
+static void call_by_kernel_vsyscall(struct shared *sh)
+{
+	long ret;
+
+	__asm__ volatile("call *%1" : "=a" (ret)
+			 : "m" (kernel_vsyscall), "0" ((long)__NR_close),
+			   "b" ((long)sh->mark_fd) : "memory");
+	sh->result[0] = ret;
+	sh->result[1] = mark(sh, 0);
+	quit(0);
+}
+
+TEST_F(tracee, kernel_vsyscall)
+{
+	struct tracee *t = &self->t;
+
+	kernel_vsyscall = getauxval(AT_SYSINFO);
+	if (!kernel_vsyscall)
+		SKIP(return, "the kernel offers no __kernel_vsyscall");
+	START(call_by_kernel_vsyscall);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_close, nr_of(t));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_STREQ("a", happened(t));
+}
+
+TEST_F(tracee, kernel_vsyscall_stepped)
+{
+	struct tracee *t = &self->t;
+	unsigned long ip;
+
+	kernel_vsyscall = getauxval(AT_SYSINFO);
+	if (!kernel_vsyscall)
+		SKIP(return, "the kernel offers no __kernel_vsyscall");
+	START(call_by_kernel_vsyscall);
+	do {
+		go(t, PTRACE_SYSEMU_SINGLESTEP);
+	} while (!strcmp(t->stop, "step"));
+	ASSERT_STREQ("entry", t->stop);
+	EXPECT_EQ(__NR_close, nr_of(t));
+	ip = ip_of(t);
+	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(ip, ip_of(t));
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_STREQ("a", happened(t));
+}
+
+TEST_F(tracee, kernel_vsyscall_happens_after_syscall_entry)
+{
+	struct tracee *t = &self->t;
+
+	kernel_vsyscall = getauxval(AT_SYSINFO);
+	if (!kernel_vsyscall)
+		SKIP(return, "the kernel offers no __kernel_vsyscall");
+	START(call_by_kernel_vsyscall);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(0, t->sh->result[0]);
+	EXPECT_EQ(__NR_write, nr_of(t));
+	ASSERT_STREQ("exited 0", finish(t));
+}
+#endif /* __i386__ */
+
+#ifdef __x86_64__
+#define VSYSCALL_GETCPU	0xffffffffff600800UL
+
+static bool have_vsyscall_page(void)
+{
+	char line[256];
+	bool found = false;
+	FILE *f;
+
+	f = fopen("/proc/self/maps", "r");
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f))
+		if (strstr(line, "[vsyscall]"))
+			found = true;
+	fclose(f);
+	return found;
+}
+
+/* In a function of its own, to know the two instructions after the call. */
+__attribute__((visibility("hidden")))
+long call_vsyscall(unsigned int *cpu, unsigned int *node);
+__attribute__((visibility("hidden")))
+extern const char call_vsyscall_return[];
+
+__asm__(".pushsection .text\n"
+	"call_vsyscall:\n"
+	"	mov $0xffffffffff600800, %rax\n"
+	"	call *%rax\n"
+	"call_vsyscall_return:\n"
+	"	nop\n"
+	"	nop\n"
+	"	ret\n"
+	".popsection\n");
+
+static void vsyscall_getcpu(struct shared *sh)
+{
+	unsigned int cpu = 12345;
+
+	sh->result[0] = call_vsyscall(&cpu, NULL);
+	sh->result[1] = cpu;
+	sh->result[2] = mark(sh, 0);
+	quit(0);
+}
+
+/* The page is entered by a fault: no system call for ptrace, no skip. */
+TEST_F(tracee, vsyscall_page_is_not_emulated)
+{
+	struct tracee *t = &self->t;
+
+	if (!have_vsyscall_page())
+		SKIP(return, "no vsyscall page (vsyscall=none)");
+	START(vsyscall_getcpu);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_write, nr_of(t));
+	EXPECT_EQ(0, t->sh->result[0]);
+	EXPECT_NE(12345, t->sh->result[1]);
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("", happened(t));
+}
+
+TEST_F(tracee, vsyscall_page_stepped)
+{
+	struct tracee *t = &self->t;
+	bool inside = false;
+	int i;
+
+	if (!have_vsyscall_page())
+		SKIP(return, "no vsyscall page (vsyscall=none)");
+	START(vsyscall_getcpu);
+	for (i = 0; i < 100 && !inside; i++) {
+		ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+		inside = ip_of(t) == VSYSCALL_GETCPU;
+	}
+	ASSERT_TRUE(inside);
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	/* The fault emulates the call; the trap comes one instruction on. */
+	EXPECT_EQ((unsigned long)call_vsyscall_return + 1, ip_of(t));
+	EXPECT_EQ(0, result_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_write, nr_of(t));
+}
+#endif /* __x86_64__ */
+
+/* ---- Errors ---- */
+
+static const int all_requests[] = {
+	PTRACE_CONT, PTRACE_SYSCALL, PTRACE_SINGLESTEP, PTRACE_SINGLEBLOCK,
+	PTRACE_SYSEMU, PTRACE_SYSEMU_SINGLESTEP,
+};
+
+#define ALL_REQUESTS	((int)ARRAY_SIZE(all_requests))
+
+TEST_F(tracee, invalid_signal_is_eio_and_changes_nothing)
+{
+	static const unsigned long bad[] = { _NSIG, 65, 1000, -1UL };
+	struct tracee *t = &self->t;
+	int i, j;
+
+	START(four_calls);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	for (i = 0; i < ALL_REQUESTS; i++)
+		for (j = 0; j < (int)ARRAY_SIZE(bad); j++)
+			EXPECT_EQ(-EIO, trace(all_requests[i], t->pid, 0,
+					      bad[j])) {
+				TH_LOG("request %d, signal %ld",
+				       all_requests[i], (long)bad[j]);
+			}
+	EXPECT_EQ(-EIO, trace(PTRACE_DETACH, t->pid, 0, 65));
+	EXPECT_STREQ("none", stop_pending(t));
+	EXPECT_EQ('t', task_state(t->pid));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+}
+
+TEST_F(tracee, unknown_request_is_eio_and_changes_nothing)
+{
+	static const long bad[] = { 34, 35, 100, 0x41ff, 0x4300, -1 };
+	struct tracee *t = &self->t;
+	int i;
+
+	START(four_calls);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	for (i = 0; i < (int)ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(-EIO, trace(bad[i], t->pid, 0, 0)) {
+			TH_LOG("request %ld", bad[i]);
+		}
+	EXPECT_STREQ("none", stop_pending(t));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+}
+
+TEST_F(tracee, address_argument_is_ignored)
+{
+	struct tracee *t = &self->t;
+
+	START(four_calls);
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU, t->pid, -1UL, 0));
+	ASSERT_STREQ("entry", next_stop(t));
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU_SINGLESTEP, t->pid, 1, 0));
+	ASSERT_STREQ("step", next_stop(t));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+}
+
+static void spin_then_four_calls(struct shared *sh)
+{
+	while (!sh->flag[0])
+		;
+	four_calls(sh);
+}
+
+TEST_F(tracee, running_tracee_is_esrch)
+{
+	struct tracee *t = &self->t;
+	int i;
+
+	START(spin_then_four_calls);
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU, t->pid, 0, 0));
+	for (i = 0; i < ALL_REQUESTS; i++)
+		EXPECT_EQ(-ESRCH, trace(all_requests[i], t->pid, 0, 0));
+	EXPECT_EQ(-ESRCH, trace(PTRACE_SYSEMU, t->pid, 0, 65));
+	t->sh->flag[0] = 1;
+	ASSERT_STREQ("entry", next_stop(t));
+	/* Once resumed, it is not stopped either. */
+	t->sh->flag[0] = 0;
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+}
+
+TEST_F(tracee, untraced_or_absent_task_is_esrch)
+{
+	struct tracee *t = &self->t;
+	int i;
+
+	ASSERT_STREQ("running", tracee_start(t, UNTRACED, 0, four_calls));
+	for (i = 0; i < ALL_REQUESTS; i++) {
+		EXPECT_EQ(-ESRCH, trace(all_requests[i], t->pid, 0, 0));
+		EXPECT_EQ(-ESRCH, trace(all_requests[i], getpid(), 0, 0));
+		EXPECT_EQ(-ESRCH, trace(all_requests[i], getppid(), 0, 0));
+		EXPECT_EQ(-ESRCH, trace(all_requests[i], 0x3fffffff, 0, 0));
+		EXPECT_EQ(-ESRCH, trace(all_requests[i], 0, 0, 0));
+	}
+	t->sh->go = 1;
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("abcd", happened(t));
+}
+
+TEST_F(tracee, zombie_is_esrch)
+{
+	struct tracee *t = &self->t;
+	int i;
+
+	START(four_calls);
+	ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
+	await_state(t->pid, 'Z');
+	for (i = 0; i < ALL_REQUESTS; i++)
+		EXPECT_EQ(-ESRCH, trace(all_requests[i], t->pid, 0, 0));
+	ASSERT_STREQ("exited 0", next_stop(t));
+}
+
+#endif /* SYSEMU_ARCH_SUPPORTED */
+
+TEST_HARNESS_MAIN
