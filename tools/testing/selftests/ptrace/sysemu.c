@@ -566,10 +566,6 @@ FIXTURE_TEARDOWN(tracee)
 	tracee_end(&self->t);
 }
 
-#define START(body)							\
-	ASSERT_STREQ("signal STOP", tracee_start(&self->t, BY_TRACEME,	\
-						 DEFAULT_OPTIONS, body))
-
 #define MANY	100
 
 static void many_calls(struct shared *sh)

@@ -34,7 +34,10 @@
 
 #include "../kselftest_harness.h"
 
-#if defined(__x86_64__) || defined(__i386__)
+#ifdef __x86_64__
+#define SYSEMU_ARCH_SUPPORTED
+#endif
+#ifdef __i386__
 #define SYSEMU_ARCH_SUPPORTED
 #endif
 
@@ -65,24 +68,25 @@
 #define RAW_SYSCALL_POPS	0
 #define RAW_SYSCALL_LEAD	7	/* instructions before the system call */
 
-__asm__(".pushsection .text\n"
-    "raw_syscall:\n"
-    "10:	mov %rdi, %rax\n"
-    "11:	mov %rsi, %rdi\n"
-    "12:	mov %rdx, %rsi\n"
-    "13:	mov %rcx, %rdx\n"
-    "14:	mov %r8, %r10\n"
-    "15:	mov %r9, %r8\n"
-    "16:	mov 8(%rsp), %r9\n"
-    "17:	syscall\n"
-    "18:	nop\n"
-    "19:	ret\n"
-    "raw_syscall_steps:\n"
-    "	.long 10b - raw_syscall, 11b - raw_syscall, 12b - raw_syscall\n"
-    "	.long 13b - raw_syscall, 14b - raw_syscall, 15b - raw_syscall\n"
-    "	.long 16b - raw_syscall, 17b - raw_syscall, 18b - raw_syscall\n"
-    "	.long 19b - raw_syscall\n"
-    ".popsection\n");
+__asm__(
+	".pushsection .text\n"
+	"raw_syscall:\n"
+	"10:	mov %rdi, %rax\n"
+	"11:	mov %rsi, %rdi\n"
+	"12:	mov %rdx, %rsi\n"
+	"13:	mov %rcx, %rdx\n"
+	"14:	mov %r8, %r10\n"
+	"15:	mov %r9, %r8\n"
+	"16:	mov 8(%rsp), %r9\n"
+	"17:	syscall\n"
+	"18:	nop\n"
+	"19:	ret\n"
+	"raw_syscall_steps:\n"
+	"	.long 10b - raw_syscall, 11b - raw_syscall, 12b - raw_syscall\n"
+	"	.long 13b - raw_syscall, 14b - raw_syscall, 15b - raw_syscall\n"
+	"	.long 16b - raw_syscall, 17b - raw_syscall, 18b - raw_syscall\n"
+	"	.long 19b - raw_syscall\n"
+	".popsection\n");
 
 #else /* __i386__ */
 
@@ -99,33 +103,34 @@ __asm__(".pushsection .text\n"
 #define RAW_SYSCALL_POPS	4
 #define RAW_SYSCALL_LEAD	11
 
-__asm__(".pushsection .text\n"
-    "raw_syscall:\n"
-    "10:	push %ebp\n"
-    "11:	push %ebx\n"
-    "12:	push %esi\n"
-    "13:	push %edi\n"
-    "14:	mov 20(%esp), %eax\n"
-    "15:	mov 24(%esp), %ebx\n"
-    "16:	mov 28(%esp), %ecx\n"
-    "17:	mov 32(%esp), %edx\n"
-    "18:	mov 36(%esp), %esi\n"
-    "19:	mov 40(%esp), %edi\n"
-    "20:	mov 44(%esp), %ebp\n"
-    "21:	int $0x80\n"
-    "22:	nop\n"
-    "23:	pop %edi\n"
-    "	pop %esi\n"
-    "	pop %ebx\n"
-    "	pop %ebp\n"
-    "	ret\n"
-    "raw_syscall_steps:\n"
-    "	.long 10b - raw_syscall, 11b - raw_syscall, 12b - raw_syscall\n"
-    "	.long 13b - raw_syscall, 14b - raw_syscall, 15b - raw_syscall\n"
-    "	.long 16b - raw_syscall, 17b - raw_syscall, 18b - raw_syscall\n"
-    "	.long 19b - raw_syscall, 20b - raw_syscall, 21b - raw_syscall\n"
-    "	.long 22b - raw_syscall, 23b - raw_syscall\n"
-    ".popsection\n");
+__asm__(
+	".pushsection .text\n"
+	"raw_syscall:\n"
+	"10:	push %ebp\n"
+	"11:	push %ebx\n"
+	"12:	push %esi\n"
+	"13:	push %edi\n"
+	"14:	mov 20(%esp), %eax\n"
+	"15:	mov 24(%esp), %ebx\n"
+	"16:	mov 28(%esp), %ecx\n"
+	"17:	mov 32(%esp), %edx\n"
+	"18:	mov 36(%esp), %esi\n"
+	"19:	mov 40(%esp), %edi\n"
+	"20:	mov 44(%esp), %ebp\n"
+	"21:	int $0x80\n"
+	"22:	nop\n"
+	"23:	pop %edi\n"
+	"	pop %esi\n"
+	"	pop %ebx\n"
+	"	pop %ebp\n"
+	"	ret\n"
+	"raw_syscall_steps:\n"
+	"	.long 10b - raw_syscall, 11b - raw_syscall, 12b - raw_syscall\n"
+	"	.long 13b - raw_syscall, 14b - raw_syscall, 15b - raw_syscall\n"
+	"	.long 16b - raw_syscall, 17b - raw_syscall, 18b - raw_syscall\n"
+	"	.long 19b - raw_syscall, 20b - raw_syscall, 21b - raw_syscall\n"
+	"	.long 22b - raw_syscall, 23b - raw_syscall\n"
+	".popsection\n");
 
 #endif
 
@@ -596,6 +601,11 @@ static inline const char *first_stop(enum attach_how how)
 {
 	return how == BY_SEIZE ? "event stop" : "signal STOP";
 }
+
+/* Most tests need no more than this. */
+#define START(body)							\
+	ASSERT_STREQ("signal STOP", tracee_start(&self->t, BY_TRACEME,	\
+						 DEFAULT_OPTIONS, body))
 
 /* Nothing stays behind, however the test ended. */
 static inline void tracee_end(struct tracee *t)

@@ -1,0 +1,917 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PTRACE_SYSEMU and the life of processes: clone, exec, threads, and the end
+ * of the tracer.
+ */
+#include "sysemu.h"
+
+#ifdef SYSEMU_ARCH_SUPPORTED
+
+/* What the exec tests execute: this program, with this one argument. */
+#define EXEC_HELPER	"exec-helper"
+#define EXEC_STATUS	23
+
+static char child_stack[2][16384] __attribute__((aligned(64)));
+
+static unsigned long exec_args[3];
+
+static void exec_self(struct shared *sh)
+{
+	static const char path[] = "/proc/self/exe";
+	static char name[] = "sysemu_process", arg[] = EXEC_HELPER;
+
+	exec_args[0] = (unsigned long)name;
+	exec_args[1] = (unsigned long)arg;
+	exec_args[2] = 0;
+	sh->result[20] = RAW_CALL(__NR_execve, path, exec_args, &exec_args[2]);
+}
+
+/* ---- clone, fork and vfork ---- */
+
+static struct shared *child_sh;
+
+static void child_entry(void)
+{
+	child_sh->result[0] = mark(child_sh, 0);
+	child_sh->result[1] = mark(child_sh, 1);
+	child_sh->flag[0] = 1;
+	for (;;)
+		RAW_CALL(__NR_exit, 7);
+}
+
+static void clone_then_calls(struct shared *sh)
+{
+	void *stack = stack_into(child_stack[0], sizeof(child_stack[0]),
+				 child_entry);
+
+	child_sh = sh;
+	sh->pid[0] = RAW_CALL(__NR_clone, sh->arg, stack);
+	sh->result[2] = mark(sh, 2);
+	sh->result[3] = mark(sh, 3);
+	/* An exit would kill a thread that has not finished. */
+	while (!sh->flag[1])
+		;
+	quit(0);
+}
+
+#define THREAD_FLAGS							\
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+
+/* A SIGCHLD of the child must not give stops of its own. */
+static void block_sigchld(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/*
+ * A clone under SYSEMU is possible only from a PTRACE_SYSCALL entry stop.
+ * The child that is not traced must run as if there were no SYSEMU.
+ */
+FIXTURE(untraced_child)
+{
+	struct tracee t;
+};
+
+FIXTURE_VARIANT(untraced_child)
+{
+	enum attach_how how;
+	int clone_flags;
+};
+
+FIXTURE_VARIANT_ADD(untraced_child, fork)
+{
+	.how = BY_TRACEME,
+	.clone_flags = SIGCHLD,
+};
+
+FIXTURE_VARIANT_ADD(untraced_child, vfork)
+{
+	.how = BY_TRACEME,
+	.clone_flags = SIGCHLD | CLONE_VM | CLONE_VFORK,
+};
+
+FIXTURE_VARIANT_ADD(untraced_child, thread)
+{
+	.how = BY_TRACEME,
+	.clone_flags = THREAD_FLAGS,
+};
+
+FIXTURE_VARIANT_ADD(untraced_child, seized_fork)
+{
+	.how = BY_SEIZE,
+	.clone_flags = SIGCHLD,
+};
+
+FIXTURE_SETUP(untraced_child)
+{
+	struct tracee *t = &self->t;
+
+	/* The orphan comes here to be reaped. */
+	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	block_sigchld();
+	tracee_init(t);
+	t->sh->arg = variant->clone_flags;
+	ASSERT_STREQ(first_stop(variant->how),
+		     tracee_start(t, variant->how, DEFAULT_OPTIONS,
+				  clone_then_calls));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_EQ(__NR_clone, nr_of(t));
+}
+
+FIXTURE_TEARDOWN(untraced_child)
+{
+	tracee_end(&self->t);
+}
+
+/* The tracee is at the entry stop of its first call after the clone. */
+static void check_untraced_child(struct __test_metadata *_metadata,
+				 struct tracee *t, int clone_flags)
+{
+	int status;
+
+	EXPECT_EQ(__NR_write, nr_of(t));
+	while (!t->sh->flag[0])
+		nap();
+	EXPECT_STREQ("ab", happened(t));
+	EXPECT_EQ(1, t->sh->result[0]);
+	EXPECT_EQ(1, t->sh->result[1]);
+	t->sh->flag[1] = 1;
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[2]);
+	EXPECT_STREQ("abd", happened(t));
+	if (!(clone_flags & CLONE_THREAD)) {
+		ASSERT_EQ(t->sh->pid[0], waitpid(t->sh->pid[0], &status, 0));
+		EXPECT_EQ(7 << 8, status);
+	}
+}
+
+TEST_F(untraced_child, does_not_inherit_sysemu)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	check_untraced_child(_metadata, t, variant->clone_flags);
+}
+
+TEST_F(untraced_child, does_not_inherit_sysemu_singlestep)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	check_untraced_child(_metadata, t, variant->clone_flags);
+}
+
+FIXTURE(traced_child)
+{
+	struct tracee t, c;
+};
+
+FIXTURE_VARIANT(traced_child)
+{
+	enum attach_how how;
+	int clone_flags;
+	unsigned long option;
+	const char *event;
+};
+
+FIXTURE_VARIANT_ADD(traced_child, fork)
+{
+	.how = BY_TRACEME,
+	.clone_flags = SIGCHLD,
+	.option = PTRACE_O_TRACEFORK,
+	.event = "event fork",
+};
+
+FIXTURE_VARIANT_ADD(traced_child, vfork)
+{
+	.how = BY_TRACEME,
+	.clone_flags = SIGCHLD | CLONE_VM | CLONE_VFORK,
+	.option = PTRACE_O_TRACEVFORK,
+	.event = "event vfork",
+};
+
+FIXTURE_VARIANT_ADD(traced_child, thread)
+{
+	.how = BY_TRACEME,
+	.clone_flags = THREAD_FLAGS,
+	.option = PTRACE_O_TRACECLONE,
+	.event = "event clone",
+};
+
+FIXTURE_VARIANT_ADD(traced_child, clone_without_signal)
+{
+	.how = BY_TRACEME,
+	.clone_flags = 0,
+	.option = PTRACE_O_TRACECLONE,
+	.event = "event clone",
+};
+
+FIXTURE_VARIANT_ADD(traced_child, seized_fork)
+{
+	.how = BY_SEIZE,
+	.clone_flags = SIGCHLD,
+	.option = PTRACE_O_TRACEFORK,
+	.event = "event fork",
+};
+
+FIXTURE_VARIANT_ADD(traced_child, seized_thread)
+{
+	.how = BY_SEIZE,
+	.clone_flags = THREAD_FLAGS,
+	.option = PTRACE_O_TRACECLONE,
+	.event = "event clone",
+};
+
+FIXTURE_SETUP(traced_child)
+{
+	struct tracee *t = &self->t;
+
+	block_sigchld();
+	tracee_init(t);
+	t->sh->arg = variant->clone_flags;
+	ASSERT_STREQ(first_stop(variant->how),
+		     tracee_start(t, variant->how,
+				  DEFAULT_OPTIONS | variant->option,
+				  clone_then_calls));
+	self->c = *t;
+	self->c.pid = 0;
+}
+
+FIXTURE_TEARDOWN(traced_child)
+{
+	if (self->c.pid && kill(self->c.pid, SIGKILL) == 0)
+		waitpid(self->c.pid, NULL, __WALL | WNOHANG);
+	tracee_end(&self->t);
+}
+
+/* Clone with @request in force; both stop. */
+static void clone_under(struct __test_metadata *_metadata, struct tracee *t,
+			struct tracee *c, enum attach_how how,
+			const char *event, int request)
+{
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_EQ(__NR_clone, nr_of(t));
+	ASSERT_STREQ(event, go(t, request));
+	c->pid = eventmsg_of(t);
+	ASSERT_STREQ(first_stop(how), next_stop(c));
+}
+
+TEST_F(traced_child, does_not_inherit_sysemu)
+{
+	struct tracee *t = &self->t, *c = &self->c;
+
+	clone_under(_metadata, t, c, variant->how, variant->event,
+		    PTRACE_SYSEMU);
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU, t->pid, 0, 0));
+	ASSERT_STREQ("entry", go(c, PTRACE_SYSCALL));
+	ASSERT_STREQ("exit", go(c, PTRACE_SYSCALL));
+	EXPECT_STREQ("a", happened(t));
+	ASSERT_STREQ("exited 7", go(c, PTRACE_CONT));
+	c->pid = 0;
+	EXPECT_STREQ("ab", happened(t));
+	/* The parent is still being emulated. */
+	ASSERT_STREQ("entry", next_stop(t));
+	EXPECT_EQ(__NR_write, nr_of(t));
+	t->sh->flag[1] = 1;
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("abd", happened(t));
+}
+
+TEST_F(traced_child, does_not_inherit_sysemu_singlestep)
+{
+	struct tracee *t = &self->t, *c = &self->c;
+
+	clone_under(_metadata, t, c, variant->how, variant->event,
+		    PTRACE_SYSEMU_SINGLESTEP);
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU_SINGLESTEP, t->pid, 0, 0));
+	ASSERT_STREQ("exited 7", go(c, PTRACE_CONT));
+	c->pid = 0;
+	EXPECT_STREQ("ab", happened(t));
+	ASSERT_STREQ("step", next_stop(t));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	t->sh->flag[1] = 1;
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("abd", happened(t));
+}
+
+TEST_F(traced_child, detached_at_once_runs_its_calls)
+{
+	struct tracee *t = &self->t, *c = &self->c;
+
+	clone_under(_metadata, t, c, variant->how, variant->event,
+		    PTRACE_SYSEMU_SINGLESTEP);
+	ASSERT_EQ(0, trace(PTRACE_DETACH, c->pid, 0, 0));
+	c->pid = 0;
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	while (!t->sh->flag[0])
+		nap();
+	EXPECT_STREQ("ab", happened(t));
+	t->sh->flag[1] = 1;
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("abd", happened(t));
+}
+
+TEST_F(traced_child, is_emulated_on_its_own)
+{
+	struct tracee *t = &self->t, *c = &self->c;
+
+	clone_under(_metadata, t, c, variant->how, variant->event, PTRACE_CONT);
+	ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
+	/* The child's calls are skipped, the parent's happen. */
+	ASSERT_STREQ("entry", go(c, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_write, nr_of(c));
+	ASSERT_STREQ("entry", go(c, PTRACE_SYSEMU));
+	ASSERT_STREQ("entry", go(c, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_exit, nr_of(c));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(-ENOSYS, t->sh->result[1]);
+	ASSERT_STREQ("exited 7", go(c, PTRACE_CONT));
+	c->pid = 0;
+	t->sh->flag[1] = 1;
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("cd", happened(t));
+}
+
+TEST_F(traced_child, skipped_clone_makes_no_child)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_EQ(__NR_clone, nr_of(t));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	t->sh->flag[0] = 1;
+	t->sh->flag[1] = 1;
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_EQ(-ENOSYS, t->sh->pid[0]);
+	EXPECT_STREQ("cd", happened(t));
+	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL));
+	EXPECT_EQ(ECHILD, errno);
+}
+
+/* ---- exec ---- */
+
+FIXTURE(exec)
+{
+	struct tracee t;
+};
+
+FIXTURE_VARIANT(exec)
+{
+	enum attach_how how;
+	unsigned long option;
+	const char *stop;		/* after the exec, NULL if there is none */
+};
+
+FIXTURE_VARIANT_ADD(exec, sigtrap)
+{
+	.how = BY_TRACEME,
+	.stop = "signal TRAP",
+};
+
+FIXTURE_VARIANT_ADD(exec, event)
+{
+	.how = BY_TRACEME,
+	.option = PTRACE_O_TRACEEXEC,
+	.stop = "event exec",
+};
+
+FIXTURE_VARIANT_ADD(exec, seized_silent)
+{
+	.how = BY_SEIZE,
+};
+
+FIXTURE_VARIANT_ADD(exec, seized_event)
+{
+	.how = BY_SEIZE,
+	.option = PTRACE_O_TRACEEXEC,
+	.stop = "event exec",
+};
+
+static void exec_body(struct shared *sh)
+{
+	exec_self(sh);
+	sh->result[0] = mark(sh, 0);
+	quit(5);
+}
+
+FIXTURE_SETUP(exec)
+{
+	tracee_init(&self->t);
+	ASSERT_STREQ(first_stop(variant->how),
+		     tracee_start(&self->t, variant->how,
+				  DEFAULT_OPTIONS | variant->option,
+				  exec_body));
+}
+
+FIXTURE_TEARDOWN(exec)
+{
+	tracee_end(&self->t);
+}
+
+TEST_F(exec, skipped_exec_does_not_happen)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_EQ(__NR_execve, nr_of(t));
+	ASSERT_STREQ("exited 5", finish(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[20]);
+	EXPECT_STREQ("a", happened(t));
+}
+
+TEST_F(exec, emulation_goes_on_after_exec)
+{
+	struct tracee *t = &self->t;
+	int i;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	ASSERT_EQ(__NR_execve, nr_of(t));
+	go(t, PTRACE_SYSEMU);
+	if (variant->stop) {
+		ASSERT_STREQ(variant->stop, t->stop);
+		go(t, PTRACE_SYSEMU);
+	}
+	/* No exit stop of execve; the new program's first call is skipped. */
+	ASSERT_STREQ("entry", t->stop);
+	EXPECT_NE(__NR_execve, nr_of(t));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	for (i = 0; i < 2; i++)
+		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+}
+
+TEST_F(exec, program_runs_when_emulation_ends_at_exec)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	if (variant->stop)
+		ASSERT_STREQ(variant->stop, go(t, PTRACE_SYSEMU));
+	ASSERT_STREQ("exited 23", go(t, PTRACE_CONT));
+}
+
+TEST_F(exec, sysemu_singlestep_over_exec)
+{
+	struct tracee *t = &self->t;
+	unsigned long ip;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	go(t, PTRACE_SYSEMU_SINGLESTEP);
+	if (!variant->stop) {
+		/* The new program starts without the trap flag. */
+		ASSERT_STREQ("entry", t->stop);
+		EXPECT_EQ(-ENOSYS, result_of(t));
+		return;
+	}
+	ASSERT_STREQ(variant->stop, t->stop);
+	ip = ip_of(t);
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_NE(ip, ip_of(t));
+	ASSERT_STREQ("exited 23", finish(t));
+}
+
+TEST_F(exec, syscall_exit_stop_after_exec_then_sysemu)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
+	if (!strcmp("event exec", go(t, PTRACE_SYSCALL)))
+		go(t, PTRACE_SYSCALL);
+	ASSERT_STREQ("exit", t->stop);
+	EXPECT_EQ(0, result_of(t));
+	/* A SIGTRAP in place of the event comes after the exit. */
+	if (!strcmp("signal TRAP", go(t, PTRACE_SYSEMU)))
+		go(t, PTRACE_SYSEMU);
+	ASSERT_STREQ("entry", t->stop);
+	EXPECT_EQ(-ENOSYS, result_of(t));
+}
+
+/* ---- exec by a thread, with the leader at a stop ---- */
+
+static void exec_thread(void)
+{
+	exec_self(child_sh);
+	for (;;)
+		RAW_CALL(__NR_exit, 8);
+}
+
+static void leader_of_exec_thread(struct shared *sh)
+{
+	void *stack = stack_into(child_stack[0], sizeof(child_stack[0]),
+				 exec_thread);
+
+	child_sh = sh;
+	RAW_CALL(__NR_clone, THREAD_FLAGS, stack);
+	four_calls(sh);
+}
+
+FIXTURE(thread_exec)
+{
+	struct tracee t, c;
+};
+
+FIXTURE_VARIANT(thread_exec)
+{
+	unsigned long option;
+};
+
+FIXTURE_VARIANT_ADD(thread_exec, silent)
+{
+	.option = 0,
+};
+
+FIXTURE_VARIANT_ADD(thread_exec, event)
+{
+	.option = PTRACE_O_TRACEEXEC,
+};
+
+/* The leader is at a SYSEMU entry stop, the thread at the entry of execve. */
+FIXTURE_SETUP(thread_exec)
+{
+	struct tracee *t = &self->t, *c = &self->c;
+
+	tracee_init(t);
+	ASSERT_STREQ("event stop",
+		     tracee_start(t, BY_SEIZE,
+				  DEFAULT_OPTIONS | PTRACE_O_TRACECLONE |
+				  variant->option, leader_of_exec_thread));
+	ASSERT_STREQ("event clone", go(t, PTRACE_CONT));
+	*c = *t;
+	c->pid = eventmsg_of(t);
+	ASSERT_STREQ("event stop", next_stop(c));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_EQ(__NR_write, nr_of(t));
+	ASSERT_STREQ("entry", go(c, PTRACE_SYSCALL));
+	ASSERT_EQ(__NR_execve, nr_of(c));
+}
+
+FIXTURE_TEARDOWN(thread_exec)
+{
+	tracee_end(&self->t);
+}
+
+/* The program takes the leader's pid, and the request of the thread. */
+TEST_F(thread_exec, thread_not_emulated)
+{
+	struct tracee *t = &self->t, *c = &self->c;
+
+	ASSERT_EQ(0, trace(PTRACE_CONT, c->pid, 0, 0));
+	next_stop(t);
+	if (variant->option) {
+		ASSERT_STREQ("event exec", t->stop);
+		EXPECT_EQ((unsigned long)c->pid, eventmsg_of(t));
+		go(t, PTRACE_CONT);
+	}
+	ASSERT_STREQ("exited 23", t->stop);
+	EXPECT_STREQ("", happened(t));
+}
+
+TEST_F(thread_exec, thread_emulated)
+{
+	struct tracee *t = &self->t, *c = &self->c;
+
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU, c->pid, 0, 0));
+	next_stop(t);
+	if (variant->option) {
+		ASSERT_STREQ("event exec", t->stop);
+		go(t, PTRACE_SYSEMU);
+	}
+	ASSERT_STREQ("entry", t->stop);
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_STREQ("", happened(t));
+}
+
+/* ---- More than one tracee ---- */
+
+FIXTURE(two)
+{
+	struct tracee a, b;
+};
+
+FIXTURE_SETUP(two)
+{
+	tracee_init(&self->a);
+	tracee_init(&self->b);
+	ASSERT_STREQ("signal STOP", tracee_start(&self->a, BY_TRACEME,
+						 DEFAULT_OPTIONS, four_calls));
+	ASSERT_STREQ("event stop", tracee_start(&self->b, BY_SEIZE,
+						DEFAULT_OPTIONS, four_calls));
+}
+
+FIXTURE_TEARDOWN(two)
+{
+	tracee_end(&self->a);
+	tracee_end(&self->b);
+}
+
+TEST_F(two, tracees_are_emulated_independently)
+{
+	struct tracee *a = &self->a, *b = &self->b;
+
+	ASSERT_STREQ("entry", go(a, PTRACE_SYSEMU));
+	ASSERT_STREQ("entry", go(b, PTRACE_SYSCALL));
+	ASSERT_STREQ("exit", go(b, PTRACE_SYSCALL));
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU, b->pid, 0, 0));
+	ASSERT_EQ(0, trace(PTRACE_SYSCALL, a->pid, 0, 0));
+	ASSERT_STREQ("entry", next_stop(b));
+	ASSERT_STREQ("exit", next_stop(a));
+	ASSERT_STREQ("exited 0", finish(a));
+	ASSERT_STREQ("entry", go(b, PTRACE_SYSEMU));
+	ASSERT_STREQ("exited 0", finish(b));
+	EXPECT_STREQ("bcd", happened(a));
+	EXPECT_STREQ("ad", happened(b));
+}
+
+/* ---- The end of the tracer ---- */
+
+/* Set by the tracer process, read by the test. */
+struct tracer_report {
+	volatile int done;
+	char stop[64];
+};
+
+FIXTURE(tracer_gone)
+{
+	struct tracee t;
+	struct tracer_report *report;
+	pid_t tracer;
+};
+
+FIXTURE_VARIANT(tracer_gone)
+{
+	bool seize;
+	bool exits;		/* by itself; else it is killed */
+};
+
+FIXTURE_VARIANT_ADD(tracer_gone, attach_killed)
+{
+	.seize = false,
+	.exits = false,
+};
+
+FIXTURE_VARIANT_ADD(tracer_gone, seize_killed)
+{
+	.seize = true,
+	.exits = false,
+};
+
+FIXTURE_VARIANT_ADD(tracer_gone, attach_exits)
+{
+	.seize = false,
+	.exits = true,
+};
+
+static void spin_then_four_calls(struct shared *sh)
+{
+	while (!sh->flag[0])
+		;
+	four_calls(sh);
+}
+
+FIXTURE_SETUP(tracer_gone)
+{
+	self->report = mmap(NULL, sizeof(*self->report), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(self->report != MAP_FAILED);
+	tracee_init(&self->t);
+	ASSERT_STREQ("running", tracee_start(&self->t, UNTRACED, 0,
+					     spin_then_four_calls));
+	self->t.sh->go = 1;
+}
+
+FIXTURE_TEARDOWN(tracer_gone)
+{
+	if (self->tracer > 0) {
+		kill(self->tracer, SIGKILL);
+		waitpid(self->tracer, NULL, 0);
+	}
+	tracee_end(&self->t);
+}
+
+/*
+ * A process that traces @t with @options, resumes it with the requests up to
+ * the 0, and goes away without another word.  It waits for all stops but the
+ * last one, and for this too if @wait_last.  With @spin_on, the tracee does
+ * not get beyond its spinning.  Returns the last stop.
+ */
+static const char *trace_and_go(struct tracee *t, struct tracer_report *report,
+				bool seize, bool exits, pid_t *tracer,
+				unsigned long options, const int *requests,
+				bool wait_last, bool spin_on)
+{
+	pid_t parent = getpid();
+	int status;
+
+	*tracer = fork();
+	if (*tracer == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		if (seize) {
+			trace(PTRACE_SEIZE, t->pid, 0, options);
+			trace(PTRACE_INTERRUPT, t->pid, 0, 0);
+		} else {
+			trace(PTRACE_ATTACH, t->pid, 0, 0);
+		}
+		next_stop(t);
+		trace(PTRACE_SETOPTIONS, t->pid, 0, options);
+		if (!spin_on)
+			t->sh->flag[0] = 1;
+		for (; *requests; requests++) {
+			trace(*requests, t->pid, 0, 0);
+			if (spin_on)
+				break;
+			if (requests[1] || wait_last)
+				next_stop(t);
+			else
+				await_state(t->pid, 't');
+			/* Step as far as the entry stop. */
+			if (!strcmp(t->stop, "step") && !requests[1] &&
+			    *requests == PTRACE_SYSEMU_SINGLESTEP &&
+			    ip_of(t) != RETURN_STEP_IP)
+				requests--;
+		}
+		strcpy(report->stop, spin_on ? "running" : t->stop);
+		report->done = 1;
+		if (exits)
+			_exit(0);
+		for (;;)
+			pause();
+	}
+	while (!report->done)
+		nap();
+	if (!exits)
+		kill(*tracer, SIGKILL);
+	if (waitpid(*tracer, &status, 0) != *tracer)
+		return "no tracer";
+	*tracer = 0;
+	return report->stop;
+}
+
+#define TRACE_AND_GO(options, wait_last, spin_on, ...)			\
+	trace_and_go(&self->t, self->report, variant->seize,		\
+		     variant->exits, &self->tracer, options,		\
+		     (const int[]) { __VA_ARGS__, 0 }, wait_last, spin_on)
+
+TEST_F(tracer_gone, at_entry_stop)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, false,
+					   PTRACE_SYSEMU));
+	/* This call is skipped all the same, the next ones happen. */
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+}
+
+TEST_F(tracer_gone, at_entry_stop_not_waited_for)
+{
+	struct tracee *t = &self->t;
+
+	TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, false, false, PTRACE_SYSEMU);
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+}
+
+TEST_F(tracer_gone, at_plain_entry_stop)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("plain entry", TRACE_AND_GO(0, true, false,
+						 PTRACE_SYSEMU));
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("bcd", happened(t));
+}
+
+TEST_F(tracer_gone, at_plain_entry_stop_not_waited_for)
+{
+	struct tracee *t = &self->t;
+
+	TRACE_AND_GO(0, false, false, PTRACE_SYSEMU);
+	/* Nobody took the SIGTRAP of the stop, so the tracee gets it. */
+	ASSERT_STREQ("killed TRAP", next_stop(t));
+	EXPECT_STREQ("", happened(t));
+}
+
+TEST_F(tracer_gone, while_running)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("running", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, true,
+					     PTRACE_SYSEMU));
+	EXPECT_EQ(0, tracer_of(t->pid));
+	t->sh->flag[0] = 1;
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("abcd", happened(t));
+	EXPECT_EQ(1, t->sh->result[0]);
+}
+
+TEST_F(tracer_gone, after_some_emulated_calls)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, false,
+					   PTRACE_SYSEMU, PTRACE_SYSEMU,
+					   PTRACE_SYSEMU));
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("d", happened(t));
+}
+
+TEST_F(tracer_gone, at_exit_stop_after_sysemu)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("exit", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, false,
+					  PTRACE_SYSEMU, PTRACE_SYSCALL));
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("bcd", happened(t));
+}
+
+/*
+ * Stepping is not undone when the tracer dies, as opposed to a detach: the
+ * step trap kills.  Where the entry stop was reached by stepping, this trap
+ * comes in place of the exit, before another instruction.
+ */
+TEST_F(tracer_gone, at_entry_stop_reached_by_stepping)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, false,
+					   PTRACE_SYSEMU_SINGLESTEP));
+	ASSERT_STREQ("killed TRAP", next_stop(t));
+	EXPECT_STREQ("", happened(t));
+	EXPECT_EQ(0, t->sh->result[0]);
+}
+
+TEST_F(tracer_gone, at_step_trap)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("step", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, false,
+					  PTRACE_SYSEMU,
+					  PTRACE_SYSEMU_SINGLESTEP));
+	ASSERT_STREQ("killed TRAP", next_stop(t));
+	EXPECT_STREQ("", happened(t));
+}
+
+TEST_F(tracer_gone, at_entry_stop_with_exitkill)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD |
+					   PTRACE_O_EXITKILL, true, false,
+					   PTRACE_SYSEMU));
+	ASSERT_STREQ("killed KILL", next_stop(t));
+	EXPECT_STREQ("", happened(t));
+}
+
+TEST_F(tracer_gone, while_running_with_exitkill)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("running", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD |
+					     PTRACE_O_EXITKILL, true, true,
+					     PTRACE_SYSEMU));
+	ASSERT_STREQ("killed KILL", next_stop(t));
+	EXPECT_STREQ("", happened(t));
+}
+
+/* Nothing of the first tracer is left for the second one. */
+TEST_F(tracer_gone, next_tracer_starts_afresh)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("running", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, true,
+					     PTRACE_SYSEMU));
+	ASSERT_EQ(0, trace(PTRACE_SEIZE, t->pid, 0, DEFAULT_OPTIONS));
+	t->sh->flag[0] = 1;
+	/* Seized and never resumed with a request: no stops. */
+	ASSERT_STREQ("exited 0", next_stop(t));
+	EXPECT_STREQ("abcd", happened(t));
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], EXEC_HELPER))
+		return EXEC_STATUS;
+	return test_harness_run(argc, argv);
+}
+
+#else /* !SYSEMU_ARCH_SUPPORTED */
+
+TEST_HARNESS_MAIN
+
+#endif
