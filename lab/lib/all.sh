@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# All of the library, in order.
+# shellcheck source=lab/lib/common.sh
+. "$ROOT/lab/lib/common.sh"
+# shellcheck source=lab/lib/packages.sh
+. "$ROOT/lab/lib/packages.sh"
+# shellcheck source=lab/lib/source.sh
+. "$ROOT/lab/lib/source.sh"
+# shellcheck source=lab/lib/tree.sh
+. "$ROOT/lab/lib/tree.sh"
+# shellcheck source=lab/lib/kernel.sh
+. "$ROOT/lab/lib/kernel.sh"
+# shellcheck source=lab/lib/initramfs.sh
+. "$ROOT/lab/lib/initramfs.sh"
+# shellcheck source=lab/lib/guest.sh
+. "$ROOT/lab/lib/guest.sh"
+# shellcheck source=lab/lib/uml.sh
+. "$ROOT/lab/lib/uml.sh"
+# shellcheck source=lab/lib/selftests.sh
+. "$ROOT/lab/lib/selftests.sh"

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034
+# Paths, messages, logs, the lock and clean ends: what every script shares.
+# Sourced by the scripts in lab/bin, which set ROOT first.
+
+BUILD=$ROOT/build
+LOG=$BUILD/log
+RUN=$BUILD/run
+LINUX=$BUILD/linux			# the kernel with the series, a git tree
+BASE=$BUILD/base			# a worktree of it without the series
+
+# What the caller may choose. Taken out of the environment, because the
+# kernel's own Makefiles read some of these names too.
+opt_tree=${KERNEL_TREE:-}
+opt_tarball=${KERNEL_TARBALL:-}
+opt_accel=${ACCEL:-}
+opt_debug=${DEBUG:-}
+opt_kcsan=${KCSAN:-}
+opt_kernel=${KERNEL:-}
+opt_verbose=${V:-}
+opt_force=${FORCE:-}
+unset KERNEL_TREE KERNEL_TARBALL ACCEL DEBUG KCSAN KERNEL V FORCE
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL GNUMAKEFLAGS MAKEFILES
+unset ARCH CROSS_COMPILE LLVM CC CFLAGS CPPFLAGS LDFLAGS O OUTPUT TARGETS
+unset KBUILD_OUTPUT KBUILD_VERBOSE KCFLAGS W C GIT_DIR GIT_WORK_TREE
+unset GIT_INDEX_FILE
+export LC_ALL=C TZ=UTC
+export CCACHE_DIR="${CCACHE_DIR:-$BUILD/ccache}" CCACHE_BASEDIR="$ROOT"
+
+T0=$(date +%s)
+child=					# process group that runs for us
+cleanup=				# commands to run at the end
+
+elapsed() {
+	s=$(($(date +%s) - T0))
+	printf '%d:%02d' $((s / 60)) $((s % 60))
+}
+
+# A stage of the work, with the time since the start.
+stage() {
+	printf '[%6s] %s\n' "$(elapsed)" "$*"
+}
+
+note() {
+	printf '         %s\n' "$*"
+}
+
+die() {
+	printf 'lab: %s\n' "$*" >&2
+	exit 1
+}
+
+# Everything we start runs in a process group of its own, so that an
+# interrupt ends all of it: compilers, QEMU, the lot.
+stop_child() {
+	[ -n "$child" ] || return 0
+	kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || :
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		kill -0 -- "-$child" 2>/dev/null || break
+		sleep 0.2
+	done
+	kill -KILL -- "-$child" 2>/dev/null || :
+	child=
+}
+
+at_exit() {
+	rc=$?
+	trap - EXIT
+	trap '' INT TERM HUP
+	stop_child
+	eval "$cleanup"
+	exit "$rc"
+}
+
+trap at_exit EXIT
+trap 'echo "lab: interrupted; the same command continues" >&2; exit 130' INT
+trap 'echo "lab: terminated; the same command continues" >&2; exit 143' TERM HUP
+
+# Start a command in its own process group; $child is its id.
+spawn() {
+	setsid setpriv --pdeathsig KILL "$@" &
+	child=$!
+}
+
+# logged NAME COMMAND...: run a command with its output in build/log/NAME.log;
+# its last lines are shown if it fails.
+try_logged() {
+	logfile=$LOG/$1.log
+	shift
+	mkdir -p "$LOG"
+	: >"$logfile"
+	spawn "$@" >>"$logfile" 2>&1 </dev/null
+	beat=
+	if [ -n "$opt_verbose" ]; then
+		tail -n +1 -f "$logfile" --pid="$child" &
+		beat=$!
+	elif [ -t 1 ]; then
+		heartbeat "$logfile" &
+		beat=$!
+	fi
+	logged_rc=0
+	wait "$child" || logged_rc=$?
+	child=
+	if [ -n "$beat" ]; then
+		[ -n "$opt_verbose" ] || kill "$beat" 2>/dev/null || :
+		wait "$beat" 2>/dev/null || :
+		[ -n "$opt_verbose" ] || printf '\r\033[K'
+	fi
+	return "$logged_rc"
+}
+
+logged() {
+	try_logged "$@" && return
+	tail -n 15 "$logfile" | sed 's/^/    | /' >&2
+	die "$1 failed; the whole log is ${logfile#"$ROOT/"}"
+}
+
+# On a terminal, one line that moves: how long, and what is done now.
+heartbeat() {
+	trap - EXIT INT TERM HUP
+	h0=$(date +%s)
+	while sleep 1; do
+		s=$(($(date +%s) - h0))
+		printf '\r\033[K         %d:%02d  %.60s' $((s / 60)) $((s % 60)) \
+			"$(tail -n 1 "$1" | tr -d '\r')"
+	done
+}
+
+# One lab at a time in one checkout: they share build/.
+lock() {
+	mkdir -p "$BUILD" 2>/dev/null || die "cannot write to $BUILD: give this user a checkout of its own"
+	if ! { : >>"$BUILD/.lock"; } 2>/dev/null; then
+		die "cannot write to build/: it belongs to another user; use a checkout of your own"
+	fi
+	exec 9>>"$BUILD/.lock"
+	flock -n 9 || die "another make is at work in this checkout: wait for it, or stop it"
+}
+
+unlock() {
+	exec 9>&-
+}
+
+# A first build needs room; say so now, not after half an hour.
+need_space() {
+	want=6
+	if [ -e "$BUILD/obj/linux/vmlinux" ]; then
+		want=1
+	elif [ -e "$LINUX/.git" ]; then
+		want=4
+	fi
+	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
+	[ "$have" -ge "$want" ] ||
+		die "no disk space: build/ needs $want GiB, this file system has $have GiB free; free some, or clone elsewhere"
+}
+
+sum() {
+	sha256sum | cut -c 1-64
+}

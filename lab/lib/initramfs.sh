@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# The guest's root: busybox, the scripts of lab/guest, UML with a root of its
+# own, and the test programs where there are any.
+
+# pack DIR FILE: DIR as a compressed cpio archive.
+pack() {
+	(
+		cd "$1" || exit 1
+		find . -mindepth 1 | sort | cpio --quiet -o -H newc -R 0:0
+	) | gzip -1 -n >"$2.new"
+	mv "$2.new" "$2"
+}
+
+# need_initramfs FILE [TESTS]: make $initramfs; TESTS is a directory that
+# becomes /tests.
+need_initramfs() {
+	initramfs=$1
+	root=$BUILD/initramfs.tmp
+	rm -rf "$root"
+	cleanup="rm -rf \"\$BUILD/initramfs.tmp\""
+	busybox=$(command -v busybox) || die "busybox is missing: apt-get install busybox-static"
+	uml=$(command -v linux.uml) || die "linux.uml is missing: apt-get install user-mode-linux"
+
+	for d in bin usr/bin proc sys dev tmp root; do
+		mkdir -p "$root/uml/$d" "$root/guest/$d"
+	done
+	cp "$busybox" "$root/uml/bin/busybox"
+	cp "$ROOT/lab/guest/uml-init" "$root/uml/init"
+	ln -s busybox "$root/uml/bin/sh"
+
+	cp "$busybox" "$root/guest/bin/busybox"
+	ln -s busybox "$root/guest/bin/sh"
+	mkdir "$root/guest/lab"
+	cp "$ROOT/lab/guest/init" "$root/guest/init"
+	for f in uml probe tests; do
+		cp "$ROOT/lab/guest/$f" "$root/guest/lab/$f"
+	done
+	pack "$root/uml" "$root/guest/lab/uml-initramfs.gz"
+	cp "$uml" "$root/guest/usr/bin/linux.uml"
+	# its interpreter and libraries, at the paths that ldd prints
+	ldd "$uml" | grep -o '/[^ ]*' | while read -r so; do
+		mkdir -p "$root/guest${so%/*}"
+		cp -L "$so" "$root/guest$so"
+	done
+	chmod -R a+rX "$root"
+	if [ -n "${2:-}" ]; then
+		cp -a "$2" "$root/guest/tests"
+	fi
+	pack "$root/guest" "$initramfs"
+	rm -rf "$root"
+	cleanup=
+}

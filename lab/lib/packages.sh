@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# The Debian packages that a job needs; only what is missing is installed.
+
+# Each line: package, then how to see that it is already here: the name of
+# a command, or (with a slash) a file, or "m32" for a 32-bit C compiler.
+packages_for() {
+	cat <<-'LIST'
+	make make
+	gcc gcc
+	libc6-dev /usr/include/stdio.h
+	flex flex
+	bison bison
+	bc bc
+	libelf-dev /usr/include/gelf.h
+	git git
+	ccache ccache
+	cpio cpio
+	xz-utils xz
+	busybox-static busybox-static
+	user-mode-linux linux.uml
+	qemu-system-x86 qemu-system-x86_64
+	LIST
+	case $1 in
+	check)
+		echo "gcc-multilib m32"
+		;;
+	lint)
+		echo "shellcheck shellcheck"
+		echo "sparse sparse"
+		echo "perl perl"
+		;;
+	tree)
+		;;
+	esac
+}
+
+is_here() {
+	case $1 in
+	m32)
+		command -v gcc >/dev/null &&
+			echo 'int main(void) { return 0; }' |
+			gcc -m32 -static -x c -o /dev/null - 2>/dev/null
+		;;
+	busybox-static)
+		# a dynamic busybox would not run in the guest
+		bb=$(command -v busybox) &&
+			! ldd "$bb" >/dev/null 2>&1
+		;;
+	/*)
+		[ -e "$1" ]
+		;;
+	*)
+		command -v "$1" >/dev/null
+		;;
+	esac
+}
+
+# need_packages JOB: run, check, lint or tree
+need_packages() {
+	missing=
+	if [ "$1" = tree ]; then
+		is_here git || missing="$missing git"
+		is_here xz || missing="$missing xz-utils"
+	else
+		missing=$(packages_for "$1" | while read -r pkg test; do
+			is_here "$test" || printf ' %s' "$pkg"
+		done)
+	fi
+	if [ -z "$opt_tree$opt_tarball" ] && [ ! -e "$DEB_TARBALL" ]; then
+		missing="$missing $DEB_PACKAGE"
+	fi
+	[ -n "$missing" ] || return 0
+
+	stage "install:$missing"
+	command -v apt-get >/dev/null ||
+		die "missing, and this is no Debian (no apt-get): install by hand:$missing"
+	if [ "$(id -u)" = 0 ]; then
+		apt=
+	elif command -v sudo >/dev/null && sudo -v; then
+		apt=sudo
+	else
+		die "missing:$missing; installing needs root: run 'apt-get install$missing' as root once, then this again"
+	fi
+	apt="$apt env DEBIAN_FRONTEND=noninteractive apt-get -q -y"
+	apt="$apt -o Acquire::Retries=2 -o DPkg::Lock::Timeout=120"
+	mkdir -p "$LOG"
+	# Not in a session of its own: sudo may ask its terminal.
+	# shellcheck disable=SC2086 # both are lists of words
+	if ! {
+		$apt update && $apt install --no-install-recommends $missing
+	} >"$LOG/apt.log" 2>&1; then
+		tail -n 5 "$LOG/apt.log" | sed 's/^/    | /' >&2
+		die "could not install$missing: is there a network for packages? (log: build/log/apt.log)"
+	fi
+}

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# From patches/ and the overlay to commits in build/linux.
+#
+# Refs in build/linux beside "base" and "series":
+#   refs/lab/generated  the tip that these scripts made last
+#   refs/lab/moving     set while the worktree goes to a new tip
+# and .git/lab-patches is a copy of patches/ as that tip was made from.
+
+# Files of the overlay: all that is tracked and is not the lab's own.
+list_overlay() (
+	cd "$ROOT" || exit 1
+	if [ -e .git ]; then
+		git -c core.quotePath=false ls-files
+	else
+		find . -type f ! -path './build/*' | sed 's|^\./||'
+	fi | grep -vE '^(Makefile|README\.md|COPYING|\.gitignore|(\.ci|lab|patches)/.*)$' |
+		sort
+)
+
+list_patches() (
+	cd "$ROOT/patches" 2>/dev/null || exit 0
+	for f in [0-9][0-9][0-9][0-9]-*.patch; do
+		[ ! -e "$f" ] || echo "$f"
+	done
+)
+
+# The "New files:" list of a patch: between the first line "---" and the
+# first "diff --git".
+new_files_of() {
+	awk '
+		/^diff --git / { exit }
+		/^---$/ { comment = 1; next }
+		comment && /^New files:/ { list = 1; next }
+		list && /^ / { sub(/^ +/, ""); sub(/ +$/, ""); print; next }
+		list { list = 0 }
+	' "$1"
+}
+
+# Stop if build/linux holds work that exists nowhere else.
+tree_guard() {
+	[ -d "$LINUX/.git" ] || return 0
+	[ -z "$opt_force" ] || return 0
+	if [ "$(lgit symbolic-ref -q HEAD)" != refs/heads/series ]; then
+		die "build/linux is not on its branch series (a rebase under way?): finish that, then make refresh; or make tree FORCE=1 to drop it"
+	fi
+	if tree_dirty; then
+		die "build/linux has edits that are not committed: commit them and make refresh, or make tree FORCE=1 to drop them ($dirt)"
+	fi
+	if [ "$(lgit rev-parse HEAD)" != "$(lgit rev-parse -q --verify refs/lab/generated)" ]; then
+		die "build/linux has commits that are not in patches/: make refresh to carry them back, or make tree FORCE=1 to drop them"
+	fi
+}
+
+# Edits of tracked files, or new files that a kernel tree could want.
+tree_dirty() {
+	dirt=$(
+		lgit -c status.relativePaths=false status --porcelain -uno | cut -c 4-
+		lgit ls-files -o -x '*~' -x '.*.sw?' -x '*.orig' -x '*.rej' \
+			-x '*.o' -x '*.a' -x '.*.cmd' -x '*.d' -x tags -x TAGS \
+			-x 'cscope.*' -x '__pycache__' -x '.cache' -x compile_commands.json
+	)
+	dirt=$(printf '%s\n' "$dirt" | head -n 3 | tr '\n' ' ')
+	dirt=${dirt% }
+	[ -n "${dirt% }" ]
+}
+
+# Each new file in exactly one patch, each listed file there.
+check_overlay() {
+	listed=$BUILD/tree.listed
+	: >"$listed"
+	for p in $(list_patches); do
+		new_files_of "$ROOT/patches/$p" | sed "s|\$|	$p|" >>"$listed"
+	done
+	tab=$(printf '\t')
+	while IFS=$tab read -r f p; do
+		[ -f "$ROOT/$f" ] || [ -L "$ROOT/$f" ] ||
+			die "patches/$p lists the new file $f, which does not exist: add it or take it off the list"
+		[ -z "$(lgit ls-tree base -- "$f")" ] ||
+			die "patches/$p lists $f as new, but the kernel has it: make it a hunk of the patch"
+	done <"$listed"
+	twice=$(cut -f 1 "$listed" | sort | uniq -d | head -n 1)
+	[ -z "$twice" ] ||
+		die "$twice is listed in more than one patch: $(grep -F "$twice$tab" "$listed" | cut -f 2 | tr '\n' ' ')"
+	orphan=$(list_overlay | while read -r f; do
+		cut -f 1 "$listed" | grep -qxF -- "$f" || { echo "$f"; break; }
+	done)
+	[ -z "$orphan" ] ||
+		die "$orphan is in no patch: name it under \"New files:\" in one of patches/*.patch"
+	rm -f "$listed"
+}
+
+# Build one commit a patch, without touching the worktree. $tip is the last.
+make_commits() {
+	work=$BUILD/tree.tmp
+	rm -rf "$work"
+	mkdir -p "$work"
+	cleanup="rm -rf \"\$BUILD/tree.tmp\""
+	tip=$(lgit rev-parse base)
+	when=$EPOCH
+	export GIT_INDEX_FILE="$work/index"
+	lgit read-tree base
+	for p in $(list_patches); do
+		when=$((when + 60))
+		mbox=$ROOT/patches/$p
+		git mailinfo -b --encoding=UTF-8 "$work/msg" "$work/diff" \
+			<"$mbox" >"$work/info" 2>/dev/null ||
+			die "patches/$p is not in mail form: it must begin with From: and Subject: lines"
+		name=$(sed -n 's/^Author: //p' "$work/info")
+		mail=$(sed -n 's/^Email: //p' "$work/info")
+		subject=$(sed -n 's/^Subject: //p' "$work/info")
+		if [ -z "$name" ] || [ -z "$mail" ] || [ -z "$subject" ]; then
+			die "patches/$p needs a From: line with name and mail, and a Subject: line"
+		fi
+		if grep -q '^diff --git ' "$work/diff" &&
+		   ! lgit apply --cached --whitespace=nowarn "$work/diff" 2>"$work/err"; then
+			where=$(sed -n 's/^error: patch failed: //p' "$work/err" | head -n 1)
+			why=$(sed -n 's/^error: //p' "$work/err" | head -n 1)
+			die "patches/$p does not apply to Linux $kver at ${where:-"$why"}: fit the patch to this source, or choose another with KERNEL_TREE"
+		fi
+		new_files_of "$mbox" >"$work/new"
+		while read -r f; do
+			mode=100644
+			[ ! -x "$ROOT/$f" ] || mode=100755
+			blob=$(lgit hash-object -w --no-filters -- "$ROOT/$f")
+			lgit update-index --add --cacheinfo "$mode,$blob,$f"
+		done <"$work/new"
+		{
+			echo "$subject"
+			echo
+			cat "$work/msg"
+		} | git stripspace >"$work/message"
+		tip=$(GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$mail \
+			GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$mail \
+			GIT_AUTHOR_DATE="$when +0000" GIT_COMMITTER_DATE="$when +0000" \
+			lgit commit-tree -p "$tip" -F "$work/message" "$(lgit write-tree)")
+	done
+	unset GIT_INDEX_FILE
+	rm -rf "$work"
+	cleanup=
+}
+
+# Take the worktree to $tip; only files that differ are written, so that a
+# rebuild stays small.
+move_tree() {
+	old=$(lgit rev-parse HEAD)
+	if [ "$old" != "$tip" ] || [ -n "$opt_force" ]; then
+		lgit update-ref refs/lab/moving "$tip"
+		if [ -n "$opt_force" ]; then
+			lgit rebase --abort >/dev/null 2>&1 || :
+			lgit symbolic-ref HEAD refs/heads/series
+			lgit reset -q --hard "$tip"
+			lgit clean -q -fdx
+		else
+			lgit read-tree -m -u HEAD "$tip" ||
+				die "build/linux could not be moved to the new series: make tree FORCE=1"
+			lgit update-ref refs/heads/series "$tip"
+		fi
+	fi
+	save_generated
+}
+
+save_generated() {
+	rm -rf "$LINUX/.git/lab-patches"
+	mkdir -p "$ROOT/patches" "$LINUX/.git/lab-patches"
+	for p in $(list_patches); do
+		cp "$ROOT/patches/$p" "$LINUX/.git/lab-patches/"
+	done
+	lgit update-ref refs/lab/generated "$tip"
+	lgit update-ref -d refs/lab/moving
+}
+
+# A move that was interrupted: the worktree was clean before, so finish it.
+finish_move() {
+	moving=$(lgit rev-parse -q --verify refs/lab/moving) || return 0
+	stage "finish an interrupted update of build/linux"
+	rm -f "$LINUX/.git/index.lock"
+	lgit symbolic-ref HEAD refs/heads/series
+	lgit reset -q --hard "$moving"
+	lgit update-ref refs/lab/generated "$moving"
+	lgit update-ref -d refs/lab/moving
+}
+
+# The whole way: source, commits, worktree.
+need_tree() {
+	need_source
+	kver=$(kernel_version "$LINUX")
+	finish_move
+	check_overlay
+	tree_guard
+	make_commits
+	count=$(lgit rev-list --count "base..$tip")
+	if [ "$(lgit rev-parse HEAD)" = "$tip" ] && [ -z "$opt_force" ]; then
+		save_generated
+		stage "build/linux: Linux $kver and $count patches, unchanged"
+	else
+		stage "build/linux: Linux $kver and $count patches"
+		move_tree
+	fi
+}
