@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace core: what an engine wants of its task
+ */
+
+#include <linux/sched/signal.h>
+#include <linux/thread_info.h>
+
+#include "internal.h"
+
+/*
+ * Keep the union of the engines' interest, and with it the entry code's flag,
+ * equal to what the engines want.
+ *
+ * The task reads both without the lock. It may see one of them change before
+ * the other, or too late for the event that it is just at; either is as if the
+ * change had come a moment earlier or later.
+ */
+void utrace_update_interest(struct utrace *utrace)
+{
+	struct task_struct *task = utrace->task;
+	struct utrace_engine *engine;
+	unsigned long events = 0;
+
+	lockdep_assert_held(&utrace->lock);
+
+	list_for_each_entry(engine, &utrace->engines, entry)
+		events |= engine->flags;
+	if (events == task->utrace_flags)
+		return;
+
+	WRITE_ONCE(task->utrace_flags, events);
+	if (events & UTRACE_EVENT_SYSCALL)
+		set_task_syscall_work(task, SYSCALL_TRACE);
+	else
+		clear_task_syscall_work(task, SYSCALL_TRACE);
+}
+
+void utrace_set_stop(struct utrace_engine *engine, bool stop)
+{
+	struct utrace *utrace = engine->utrace;
+
+	lockdep_assert_held(&utrace->lock);
+
+	if (engine->stop == stop)
+		return;
+	engine->stop = stop;
+
+	/* Pairs with the lockless look in utrace_stop(). */
+	WRITE_ONCE(utrace->nr_stops, utrace->nr_stops + (stop ? 1 : -1));
+	if (!utrace->nr_stops)
+		wake_up_all(&utrace->wait);
+}
+
+void utrace_set_step(struct utrace_engine *engine,
+		     enum utrace_resume_action step)
+{
+	lockdep_assert_held(&engine->utrace->lock);
+
+	if (engine->step == step)
+		return;
+	engine->step = step;
+	engine->utrace->step_changed = true;
+}
+
+/*
+ * Detach @engine. Returns true if the caller has to drop the reference that
+ * the attachment held, after it has let go of the lock. Otherwise the engine's
+ * callback is running, and the task drops it when that has returned.
+ */
+bool utrace_detach(struct utrace_engine *engine)
+{
+	struct utrace *utrace = engine->utrace;
+
+	lockdep_assert_held(&utrace->lock);
+
+	engine->attached = false;
+	WRITE_ONCE(engine->flags, 0);
+	utrace_update_interest(utrace);
+	utrace_set_stop(engine, false);
+
+	if (utrace->reporting == engine)
+		return false;
+	list_del_init(&engine->entry);
+	return true;
+}
+
+/* May a callback of @engine be running, other than one that is asking? */
+static bool utrace_is_reporting(struct utrace_engine *engine)
+{
+	struct utrace *utrace = engine->utrace;
+
+	lockdep_assert_held(&utrace->lock);
+
+	return utrace->reporting == engine && utrace->task != current;
+}
+
+/*
+ * Compare before use: @task may be stale, and is the engine's task only while
+ * the engine is attached.
+ */
+static bool utrace_is_attached(struct task_struct *task,
+			       struct utrace_engine *engine)
+{
+	lockdep_assert_held(&engine->utrace->lock);
+
+	return engine->attached && engine->utrace->task == task;
+}
+
+/**
+ * utrace_set_events - choose which events an engine hears of
+ * @task: the engine's task; not looked into if the engine is detached
+ * @engine: engine that the caller has a reference to
+ * @events: mask of UTRACE_EVENT() bits
+ *
+ * Context: any.
+ * Return: 0, or
+ *
+ * * -EINVAL: @events has a bit that is no event, or no callback
+ * * -ESRCH: the engine is not attached to @task
+ * * -EINPROGRESS: done, but an event was taken away and a callback for it may
+ *   be running still; utrace_barrier() waits for its end
+ *
+ * If 0 is returned, no callback of an event that was taken away is running or
+ * will be, unless the caller is such a callback.
+ */
+int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
+		      unsigned long events)
+{
+	const struct utrace_engine_ops *ops = engine->ops;
+	struct utrace *utrace = engine->utrace;
+	unsigned long lost;
+
+	if (events & ~UTRACE_EVENT_ALL ||
+	    (events & UTRACE_EVENT(QUIESCE) && !ops->report_quiesce) ||
+	    (events & UTRACE_EVENT(SYSCALL_ENTRY) &&
+	     !ops->report_syscall_entry) ||
+	    (events & UTRACE_EVENT(SYSCALL_EXIT) && !ops->report_syscall_exit))
+		return -EINVAL;
+
+	guard(spinlock_irqsave)(&utrace->lock);
+	if (!utrace_is_attached(task, engine))
+		return -ESRCH;
+
+	lost = engine->flags & ~events;
+	WRITE_ONCE(engine->flags, events);
+	utrace_update_interest(utrace);
+	return lost && utrace_is_reporting(engine) ? -EINPROGRESS : 0;
+}
+
+/* A resume action other than to detach, for an attached engine. */
+static int utrace_choose(struct utrace_engine *engine,
+			 enum utrace_resume_action action)
+{
+	enum task_work_notify_mode how = TWA_RESUME;
+	struct utrace *utrace = engine->utrace;
+
+	lockdep_assert_held(&utrace->lock);
+
+	switch (action) {
+	case UTRACE_STOP:
+		utrace_set_stop(engine, true);
+		if (utrace->stopped)
+			return 0;
+		break;
+	case UTRACE_INTERRUPT:
+		how = TWA_SIGNAL;
+		fallthrough;
+	case UTRACE_REPORT:
+		utrace_set_stop(engine, false);
+		break;
+	default:
+		utrace_set_step(engine, action);
+		utrace_set_stop(engine, false);
+		if (!utrace->step_changed)
+			return 0;
+		break;
+	}
+
+	if (utrace_queue_work(utrace, how))
+		return -EALREADY;
+	return action == UTRACE_STOP ? -EINPROGRESS : 0;
+}
+
+/* %UTRACE_DETACH */
+static int utrace_leave(struct task_struct *task, struct utrace_engine *engine)
+{
+	struct utrace *utrace = engine->utrace;
+	bool put;
+	int ret;
+
+	scoped_guard(spinlock_irqsave, &utrace->lock) {
+		if (!utrace_is_attached(task, engine))
+			return -ESRCH;
+		utrace_set_step(engine, UTRACE_RESUME);
+		if (utrace->step_changed)
+			utrace_queue_work(utrace, TWA_RESUME);
+		put = utrace_detach(engine);
+		ret = utrace_is_reporting(engine) ? -EINPROGRESS : 0;
+	}
+	if (put)
+		utrace_engine_put(engine);
+	return ret;
+}
+
+static bool needs_quiesce(enum utrace_resume_action action)
+{
+	return action == UTRACE_REPORT || action == UTRACE_SINGLESTEP ||
+	       action == UTRACE_BLOCKSTEP;
+}
+
+/**
+ * utrace_control - let an engine stop, resume, step or leave its task
+ * @task: the engine's task; not looked into if the engine is detached
+ * @engine: engine that the caller has a reference to
+ * @action: what is to happen
+ *
+ * * %UTRACE_STOP: stop the task before it returns to user mode, or at the end
+ *   of the report that it is in. A task that waits in the kernel is not
+ *   disturbed. The stop lasts until this engine chooses another action; only a
+ *   fatal signal, which exec and exit of the thread group send too, breaks it.
+ * * %UTRACE_INTERRUPT, %UTRACE_REPORT: end this engine's stop, and bring a
+ *   report_quiesce() to every engine that wants it before the task returns to
+ *   user mode; %UTRACE_INTERRUPT also ends an interruptible wait.
+ * * %UTRACE_SINGLESTEP, %UTRACE_BLOCKSTEP: end this engine's stop; the task
+ *   traps after the next instruction or branch. The trap is a SIGTRAP to the
+ *   task, except after a system call, see &utrace_engine_ops.
+ * * %UTRACE_RESUME: end this engine's stop and step.
+ * * %UTRACE_DETACH: detach the engine.
+ *
+ * Context: any.
+ * Return: 0, or
+ *
+ * * -EINVAL: no such action, or %UTRACE_REPORT or a step for an engine that
+ *   does not want %UTRACE_EVENT(QUIESCE)
+ * * -EOPNOTSUPP: this machine cannot step like that
+ * * -ESRCH: the engine is not attached to @task
+ * * -EALREADY: the task is exiting, it will not come to this any more
+ * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet; after
+ *   %UTRACE_DETACH, a callback of the engine may be running still, and
+ *   utrace_barrier() waits for its end
+ *
+ * If %UTRACE_STOP returns 0, the task is stopped. If %UTRACE_DETACH does, no
+ * callback of the engine is running or will be, unless the caller is one.
+ */
+int utrace_control(struct task_struct *task, struct utrace_engine *engine,
+		   enum utrace_resume_action action)
+{
+	if (action > UTRACE_DETACH)
+		return -EINVAL;
+	if (!utrace_can_step(action))
+		return -EOPNOTSUPP;
+	if (action == UTRACE_DETACH)
+		return utrace_leave(task, engine);
+
+	guard(spinlock_irqsave)(&engine->utrace->lock);
+	if (!utrace_is_attached(task, engine))
+		return -ESRCH;
+	if (needs_quiesce(action) && !(engine->flags & UTRACE_EVENT(QUIESCE)))
+		return -EINVAL;
+	return utrace_choose(engine, action);
+}
+
+/**
+ * utrace_detach_held - detach ptrace's engine
+ * @engine: the engine, attached
+ *
+ * Unlike %UTRACE_DETACH this leaves the task's stepping to the caller: a tracer
+ * that detaches has ended its step, and one that dies leaves it behind, as it
+ * always did. But if another engine steps the task, the task will see to it.
+ *
+ * Context: any; ptrace holds tasklist_lock for writing.
+ */
+void utrace_detach_held(struct utrace_engine *engine)
+{
+	struct utrace *utrace = engine->utrace;
+	bool put;
+
+	scoped_guard(spinlock_irqsave, &utrace->lock) {
+		put = utrace_detach(engine);
+		if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
+			utrace->step_changed = true;
+			utrace_queue_work(utrace, TWA_RESUME);
+		}
+	}
+	if (put)
+		utrace_engine_put(engine);
+}
+
+static bool callback_done(struct utrace_engine *engine, bool *attached)
+{
+	guard(spinlock_irq)(&engine->utrace->lock);
+	*attached = engine->attached;
+	return !utrace_is_reporting(engine);
+}
+
+/**
+ * utrace_barrier - wait until no callback of an engine is running
+ * @task: the engine's task; not looked into
+ * @engine: engine that the caller has a reference to, attached or detached
+ *
+ * Called from a callback of the engine itself, returns 0 at once.
+ *
+ * Context: may sleep.
+ * Return: 0, or
+ *
+ * * -ESRCH: the engine is detached and no callback of it is running
+ * * -ERESTARTSYS: a signal came first
+ *
+ * Unless interrupted, every callback of the engine that was running has
+ * returned, and what it answered is in force.
+ */
+int utrace_barrier(struct task_struct *task, struct utrace_engine *engine)
+{
+	struct utrace *utrace = engine->utrace;
+	bool attached;
+
+	/*
+	 * Sleeps on utrace->wait until leave_engine() in report.c changes
+	 * utrace->reporting under the lock.
+	 */
+	if (wait_event_interruptible(utrace->wait,
+				     callback_done(engine, &attached)))
+		return -ERESTARTSYS;
+	return attached ? 0 : -ESRCH;
+}

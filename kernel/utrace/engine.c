@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace core: engines, and how they come to a task and leave with it
+ */
+
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static void utrace_destroy(struct kref *kref)
+{
+	kfree(container_of(kref, struct utrace, kref));
+}
+
+/**
+ * utrace_engine_release - free an engine that nobody refers to any more
+ * @kref: &utrace_engine.kref
+ *
+ * Context: that of the last utrace_engine_put().
+ */
+void utrace_engine_release(struct kref *kref)
+{
+	struct utrace_engine *engine =
+		container_of(kref, struct utrace_engine, kref);
+
+	if (engine->ops->release)
+		engine->ops->release(engine->data);
+	kref_put(&engine->utrace->kref, utrace_destroy);
+	kfree(engine);
+}
+
+/* Get the task's struct utrace, making it first if there is none. */
+static struct utrace *utrace_of_task(struct task_struct *task, gfp_t gfp)
+{
+	/* Pairs with the cmpxchg() below: see it initialised. */
+	struct utrace *utrace = smp_load_acquire(&task->utrace);
+	struct utrace *other;
+
+	if (utrace)
+		return utrace;
+
+	utrace = kzalloc(sizeof(*utrace), gfp);
+	if (!utrace)
+		return NULL;
+	spin_lock_init(&utrace->lock);
+	kref_init(&utrace->kref);
+	utrace->task = task;
+	INIT_LIST_HEAD(&utrace->engines);
+	init_task_work(&utrace->work, utrace_work);
+	init_waitqueue_head(&utrace->wait);
+
+	/*
+	 * Whoever comes first wins; the full barrier pairs with the acquire
+	 * above. Readers that do not come through here are ordered behind us
+	 * by tasklist_lock, which utrace_attach_engine() is called under, or
+	 * are the task itself after it saw its utrace_flags set.
+	 */
+	other = cmpxchg(&task->utrace, NULL, utrace);
+	if (!other)
+		return utrace;
+	kfree(utrace);
+	return other;
+}
+
+/**
+ * utrace_create_engine - make an engine for a task, not attached yet
+ * @task: task that the caller holds a reference to
+ * @ops: its callbacks
+ * @data: its data
+ * @gfp: how to allocate; with %__GFP_NOFAIL this cannot fail
+ *
+ * Context: may sleep if @gfp says so.
+ * Return: the engine, with a reference for the caller; NULL if there is no
+ * memory.
+ */
+struct utrace_engine *utrace_create_engine(struct task_struct *task,
+					   const struct utrace_engine_ops *ops,
+					   void *data, gfp_t gfp)
+{
+	struct utrace *utrace = utrace_of_task(task, gfp);
+	struct utrace_engine *engine;
+
+	if (!utrace)
+		return NULL;
+	engine = kzalloc(sizeof(*engine), gfp);
+	if (!engine)
+		return NULL;
+
+	engine->ops = ops;
+	engine->data = data;
+	kref_init(&engine->kref);
+	kref_get(&utrace->kref);
+	engine->utrace = utrace;
+	engine->step = UTRACE_RESUME;
+	return engine;
+}
+
+static struct utrace_engine *utrace_match(struct utrace *utrace, int flags,
+					  const struct utrace_engine_ops *ops,
+					  const void *data)
+{
+	struct utrace_engine *engine;
+
+	lockdep_assert_held(&utrace->lock);
+
+	list_for_each_entry(engine, &utrace->engines, entry) {
+		if (!engine->attached)
+			continue;
+		if ((flags & UTRACE_ATTACH_MATCH_OPS) && engine->ops != ops)
+			continue;
+		if ((flags & UTRACE_ATTACH_MATCH_DATA) && engine->data != data)
+			continue;
+		return engine;
+	}
+	return NULL;
+}
+
+static int __utrace_attach_engine(struct utrace_engine *engine, int flags)
+{
+	struct utrace *utrace = engine->utrace;
+
+	guard(spinlock_irqsave)(&utrace->lock);
+
+	/* Stable: the caller holds tasklist_lock, see utrace_release_task(). */
+	if (!utrace->task || utrace->task->exit_state)
+		return -ESRCH;
+	if ((flags & UTRACE_ATTACH_EXCLUSIVE) &&
+	    utrace_match(utrace, flags, engine->ops, engine->data))
+		return -EEXIST;
+
+	utrace_engine_get(engine);
+	engine->attached = true;
+	engine->attached_at = utrace->report_nr;
+	list_add_tail(&engine->entry, &utrace->engines);
+	return 0;
+}
+
+/**
+ * utrace_attach_engine - attach an engine that utrace_create_engine() made
+ * @engine: the engine; the attachment gets a reference of its own
+ *
+ * The engine wants no events yet and does not see the one in progress.
+ *
+ * Context: any. The caller holds tasklist_lock, for reading or writing, or the
+ * task is not visible to anyone else yet.
+ * Return: 0, or -ESRCH if the task is dead. If the caller knows that it is not,
+ * this cannot fail.
+ */
+int utrace_attach_engine(struct utrace_engine *engine)
+{
+	return __utrace_attach_engine(engine, 0);
+}
+
+/**
+ * utrace_find_engine - look up the engine that has these ops
+ * @task: task that cannot be released meanwhile
+ * @ops: callbacks of the engine
+ *
+ * Context: any.
+ * Return: the engine that was attached first, or NULL. No reference is taken:
+ * the caller is the one who detaches the engine, or keeps it from happening.
+ */
+struct utrace_engine *utrace_find_engine(struct task_struct *task,
+					 const struct utrace_engine_ops *ops)
+{
+	struct utrace *utrace = task->utrace;
+
+	if (!utrace)
+		return NULL;
+
+	guard(spinlock_irqsave)(&utrace->lock);
+	return utrace_match(utrace, UTRACE_ATTACH_MATCH_OPS, ops, NULL);
+}
+
+static struct utrace_engine *utrace_lookup(struct task_struct *task, int flags,
+					   const struct utrace_engine_ops *ops,
+					   const void *data)
+{
+	/* Pairs with the cmpxchg() in utrace_of_task(). */
+	struct utrace *utrace = smp_load_acquire(&task->utrace);
+	struct utrace_engine *engine;
+
+	if (!utrace)
+		return ERR_PTR(-ENOENT);
+
+	guard(spinlock_irqsave)(&utrace->lock);
+	engine = utrace_match(utrace, flags, ops, data);
+	if (!engine)
+		return ERR_PTR(-ENOENT);
+	utrace_engine_get(engine);
+	return engine;
+}
+
+/**
+ * utrace_attach_task - attach an engine to a task, or look one up
+ * @task: the task; the caller holds a reference or is the task
+ * @flags: UTRACE_ATTACH_* flags
+ * @ops: callbacks of the new engine, or to match
+ * @data: data of the new engine, or to match
+ *
+ * Without %UTRACE_ATTACH_CREATE, finds the first engine that matches in all of
+ * %UTRACE_ATTACH_MATCH_OPS and %UTRACE_ATTACH_MATCH_DATA that are in @flags.
+ * With it, attaches a new one; if %UTRACE_ATTACH_EXCLUSIVE is there too, only
+ * if no engine matches (with no MATCH flag: only if there is no engine).
+ *
+ * A new engine wants no events until utrace_set_events(), and does not see the
+ * event that the task is just reporting.
+ *
+ * Context: may sleep. Takes tasklist_lock for reading.
+ * Return: the engine, with a reference for the caller, or
+ *
+ * * -EINVAL: @flags or @ops make no sense
+ * * -ENOENT: no engine matches (look-up)
+ * * -EEXIST: an engine matches (%UTRACE_ATTACH_EXCLUSIVE)
+ * * -EPERM: @task is a kernel thread
+ * * -ESRCH: @task is dead
+ * * -ENOMEM: no memory
+ */
+struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
+					 const struct utrace_engine_ops *ops,
+					 void *data)
+{
+	struct utrace_engine *engine;
+	int err;
+
+	if (flags & ~(UTRACE_ATTACH_MATCH_OPS | UTRACE_ATTACH_MATCH_DATA |
+		      UTRACE_ATTACH_CREATE | UTRACE_ATTACH_EXCLUSIVE))
+		return ERR_PTR(-EINVAL);
+	if ((flags & (UTRACE_ATTACH_CREATE | UTRACE_ATTACH_MATCH_OPS)) && !ops)
+		return ERR_PTR(-EINVAL);
+
+	if (!(flags & UTRACE_ATTACH_CREATE)) {
+		if (!(flags & UTRACE_ATTACH_MATCH_MASK))
+			return ERR_PTR(-EINVAL);
+		return utrace_lookup(task, flags, ops, data);
+	}
+
+	if (task->flags & PF_KTHREAD)
+		return ERR_PTR(-EPERM);
+	engine = utrace_create_engine(task, ops, data, GFP_KERNEL_ACCOUNT);
+	if (!engine)
+		return ERR_PTR(-ENOMEM);
+
+	scoped_guard(read_lock, &tasklist_lock)
+		err = __utrace_attach_engine(engine, flags);
+	if (!err)
+		return engine;
+
+	/* Not the engine's fault: it never was, so it is not released either. */
+	kref_put(&engine->utrace->kref, utrace_destroy);
+	kfree(engine);
+	return ERR_PTR(err);
+}
+
+/**
+ * utrace_attach_pid - attach an engine to a task, or look one up
+ * @pid: the task's pid
+ * @flags: UTRACE_ATTACH_* flags
+ * @ops: callbacks of the new engine, or to match
+ * @data: data of the new engine, or to match
+ *
+ * Context: may sleep.
+ * Return: as utrace_attach_task(); -ESRCH also if @pid is nobody's.
+ */
+struct utrace_engine *utrace_attach_pid(struct pid *pid, int flags,
+					const struct utrace_engine_ops *ops,
+					void *data)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	struct utrace_engine *engine;
+
+	if (!task)
+		return ERR_PTR(-ESRCH);
+	engine = utrace_attach_task(task, flags, ops, data);
+	put_task_struct(task);
+	return engine;
+}
+
+/* Detach every engine, and have no more of them. */
+static void utrace_detach_all(struct utrace *utrace)
+{
+	struct utrace_engine *engine, *next;
+	unsigned long flags;
+	LIST_HEAD(gone);
+
+	spin_lock_irqsave(&utrace->lock, flags);
+	/* Still set if the task died of an oops in a callback. */
+	utrace->reporting = NULL;
+	list_for_each_entry_safe(engine, next, &utrace->engines, entry) {
+		if (engine->attached)
+			utrace_detach(engine);
+		list_move(&engine->entry, &gone);
+	}
+	utrace->task = NULL;
+	wake_up_all(&utrace->wait);
+	spin_unlock_irqrestore(&utrace->lock, flags);
+
+	list_for_each_entry_safe(engine, next, &gone, entry)
+		utrace_engine_put(engine);
+}
+
+void __utrace_release_task(struct task_struct *task)
+{
+	utrace_detach_all(task->utrace);
+}
+
+void __utrace_free_task(struct task_struct *task)
+{
+	/* A fork that failed may leave an engine behind. */
+	utrace_detach_all(task->utrace);
+	kref_put(&task->utrace->kref, utrace_destroy);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * utrace core: what its files share
+ */
+#ifndef _KERNEL_UTRACE_INTERNAL_H
+#define _KERNEL_UTRACE_INTERNAL_H
+
+#include <linux/spinlock.h>
+#include <linux/task_work.h>
+#include <linux/utrace.h>
+#include <linux/wait.h>
+
+/**
+ * struct utrace - the engines of a task
+ * @lock: guards all that follows and the private part of each engine, as well
+ *	as task_struct::utrace_flags and SYSCALL_WORK_SYSCALL_TRACE. Taken with
+ *	interrupts off, inside tasklist_lock and siglock; task_work_add() and
+ *	wake-ups happen inside it. Never held while an engine's code runs.
+ * @kref: one reference for the task, one for each engine
+ * @task: whose engines these are; NULL once it has been reaped
+ * @engines: in the order in which they were attached. An engine that is being
+ *	reported to stays in the list until its callback returns, even if it is
+ *	detached meanwhile, so that the report can go on from there.
+ * @reporting: the engine whose callback is running; written by the task only
+ * @report_nr: number of the report under way or, between reports, of the last
+ * @nr_stops: how many engines have &utrace_engine.stop set
+ * @stopped: the task waits in utrace_stop() and will not get out of it, but for
+ *	a fatal signal, while @nr_stops is not 0
+ * @step_changed: the task has to look what its engines want it to step
+ * @work_queued: @work is queued
+ * @work: brings the task to look at all of this before it returns to user mode
+ * @wait: the task waits here for @nr_stops to become 0, utrace_barrier() for
+ *	@reporting to change
+ *
+ * Allocated when the first engine is attached and kept for the task's life, so
+ * that task_struct::utrace, once set, can be used by whoever holds the task.
+ */
+struct utrace {
+	spinlock_t lock;		/* guards all of this, see above */
+	struct kref kref;
+	struct task_struct *task;
+	struct list_head engines;
+	struct utrace_engine *reporting;
+	unsigned long report_nr;
+	unsigned int nr_stops;
+	bool stopped;
+	bool step_changed;
+	bool work_queued;
+	struct callback_head work;
+	wait_queue_head_t wait;
+};
+
+/**
+ * struct utrace_report - one event being reported to the engines of current
+ * @utrace: the engines
+ * @event: bit of the event
+ * @action: the strongest resume action answered so far, with the flags and the
+ *	system-call action of the event: what the callbacks get as @action
+ * @reverse: the engine attached last is told first
+ * @unsettled: an engine has asked for a stop or a step
+ * @step_told: an engine that steps the task has had the report
+ */
+struct utrace_report {
+	struct utrace *utrace;
+	unsigned long event;
+	u32 action;
+	bool reverse;
+	bool unsettled;
+	bool step_told;
+};
+
+/**
+ * utrace_interest - which of these events does an engine of current want?
+ * @events: mask of UTRACE_EVENT() bits
+ *
+ * The acquire pairs with the cmpxchg() in utrace_of_task(): if there is any
+ * interest, current->utrace can be used.
+ */
+static inline unsigned long utrace_interest(unsigned long events)
+{
+	return smp_load_acquire(&current->utrace_flags) & events;
+}
+
+/* report.c */
+struct utrace_engine *utrace_first_engine(struct utrace_report *report);
+struct utrace_engine *utrace_next_engine(struct utrace_report *report,
+					 u32 answer);
+void utrace_finish_report(struct utrace_report *report);
+
+/* control.c; the caller holds utrace->lock */
+void utrace_update_interest(struct utrace *utrace);
+void utrace_set_stop(struct utrace_engine *engine, bool stop);
+void utrace_set_step(struct utrace_engine *engine,
+		     enum utrace_resume_action step);
+bool utrace_detach(struct utrace_engine *engine);
+
+/* resume.c */
+void utrace_stop(struct utrace *utrace);
+bool utrace_can_step(enum utrace_resume_action action);
+enum utrace_resume_action utrace_strongest_step(struct utrace *utrace);
+int utrace_queue_work(struct utrace *utrace, enum task_work_notify_mode how);
+void utrace_work(struct callback_head *work);
+
+#endif /* _KERNEL_UTRACE_INTERNAL_H */

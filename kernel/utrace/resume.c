@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace core: a task stops, steps and goes on as its engines want
+ */
+
+#include <linux/freezer.h>
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+
+#include "internal.h"
+
+/* Ask the task to run utrace_work(). Fails if it is exiting. */
+int utrace_queue_work(struct utrace *utrace, enum task_work_notify_mode how)
+{
+	int err;
+
+	lockdep_assert_held(&utrace->lock);
+
+	if (utrace->work_queued) {
+		if (how == TWA_SIGNAL)
+			set_notify_signal(utrace->task);
+		return 0;
+	}
+	err = task_work_add(utrace->task, &utrace->work, how);
+	utrace->work_queued = !err;
+	return err;
+}
+
+bool utrace_can_step(enum utrace_resume_action action)
+{
+	switch (action) {
+	case UTRACE_SINGLESTEP:
+		return arch_has_single_step();
+	case UTRACE_BLOCKSTEP:
+		return arch_has_block_step();
+	default:
+		return true;
+	}
+}
+
+/* What the task is to step, by the smaller stride if its engines differ. */
+enum utrace_resume_action utrace_strongest_step(struct utrace *utrace)
+{
+	enum utrace_resume_action step = UTRACE_RESUME;
+	struct utrace_engine *engine;
+
+	lockdep_assert_held(&utrace->lock);
+
+	list_for_each_entry(engine, &utrace->engines, entry) {
+		if (engine->attached)
+			step = min(step, engine->step);
+	}
+	return step;
+}
+
+static void apply_step(struct task_struct *task, enum utrace_resume_action step)
+{
+	if (step == UTRACE_SINGLESTEP)
+		user_enable_single_step(task);
+	else if (step == UTRACE_BLOCKSTEP)
+		user_enable_block_step(task);
+	else
+		user_disable_single_step(task);
+}
+
+/**
+ * utrace_stop - stop while an engine wants it, then see to the step
+ * @utrace: the engines of current
+ *
+ * The wait ends when the last engine that stops the task lets go, or with a
+ * fatal signal. @stopped is set and cleared under the lock, and the loop looks
+ * again under the lock before it ends: so when utrace_control() finds it set,
+ * there is no way out of here past the stop that it has just asked for.
+ *
+ * Only the task changes its own stepping here, after the stop, so that it
+ * cannot be woken by SIGKILL while somebody else changes its registers.
+ *
+ * Context: may sleep.
+ */
+void utrace_stop(struct utrace *utrace)
+{
+	enum utrace_resume_action step = UTRACE_RESUME;
+	bool step_changed;
+
+	spin_lock_irq(&utrace->lock);
+	while (utrace->nr_stops && !fatal_signal_pending(current)) {
+		utrace->stopped = true;
+		spin_unlock_irq(&utrace->lock);
+		/* Pairs with utrace_set_stop(). */
+		wait_event_state(utrace->wait, !READ_ONCE(utrace->nr_stops),
+				 (TASK_KILLABLE | TASK_FREEZABLE));
+		spin_lock_irq(&utrace->lock);
+		utrace->stopped = false;
+	}
+	step_changed = utrace->step_changed;
+	utrace->step_changed = false;
+	if (step_changed)
+		step = utrace_strongest_step(utrace);
+	spin_unlock_irq(&utrace->lock);
+
+	if (step_changed)
+		apply_step(current, step);
+}
+
+/**
+ * utrace_work - look at what engines have asked for from outside
+ * @work: &utrace.work of current
+ *
+ * Context: task work, which runs before return to user mode, before a signal
+ * is taken, and in some waits that are made to run it. May sleep.
+ */
+void utrace_work(struct callback_head *work)
+{
+	struct utrace *utrace = container_of(work, struct utrace, work);
+	struct utrace_report report = { .event = UTRACE_EVENT(QUIESCE) };
+	struct utrace_engine *engine;
+	u32 answer;
+
+	/* From here on whoever asks has to queue it again. */
+	scoped_guard(spinlock_irq, &utrace->lock)
+		utrace->work_queued = false;
+
+	if (current->flags & PF_EXITING)
+		return;
+
+	for (engine = utrace_first_engine(&report); engine;
+	     engine = utrace_next_engine(&report, answer))
+		answer = engine->ops->report_quiesce(report.action, engine, 0);
+	utrace_finish_report(&report);
+}
+
+/**
+ * utrace_resume_held - choose events and resume action of a task held by ptrace
+ * @task: current's tracee, which ptrace_freeze_traced() keeps from running
+ * @engine: ptrace's engine
+ * @events: mask of UTRACE_EVENT() bits
+ * @action: %UTRACE_RESUME, %UTRACE_SINGLESTEP or %UTRACE_BLOCKSTEP
+ *
+ * What utrace_set_events() and utrace_control() do, at once and for a task that
+ * stands in ptrace's stop: since nobody, not even SIGKILL, can wake it, the
+ * tracer sets up the step itself, as ptrace always did. Another engine's step
+ * is not cancelled. Should one ask for a step while we do this, the task will
+ * see to it in utrace_work().
+ *
+ * Context: may sleep.
+ * Return: 0, or -EOPNOTSUPP if this machine cannot step like that.
+ */
+int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
+		       unsigned long events, enum utrace_resume_action action)
+{
+	struct utrace *utrace = engine->utrace;
+	enum utrace_resume_action step;
+
+	if (!utrace_can_step(action))
+		return -EOPNOTSUPP;
+
+	scoped_guard(spinlock_irq, &utrace->lock) {
+		WRITE_ONCE(engine->flags, events);
+		utrace_update_interest(utrace);
+		engine->step = action;
+		step = utrace_strongest_step(utrace);
+	}
+	apply_step(task, step);
+	return 0;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace core: reports of system calls
+ */
+
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+
+#include "internal.h"
+
+/**
+ * utrace_report_syscall_entry - current is about to make a system call
+ * @regs: its user registers
+ *
+ * The engine that was attached last is told first, so that those attached
+ * earlier, and ptrace among them, see the registers as the later ones left
+ * them. Every engine is told, also after one has answered
+ * %UTRACE_SYSCALL_ABORT, and no answer takes that back.
+ *
+ * Whether the system call is skipped is settled when the callbacks have
+ * returned. A stop that follows, for an engine or inside ptrace's callback,
+ * does not change it.
+ *
+ * Context: no locks, just after entering the kernel. Sleeps if engines do.
+ * Return: true if the system call must not happen: an engine has said so, or
+ * the task is being killed.
+ */
+int utrace_report_syscall_entry(struct pt_regs *regs)
+{
+	struct utrace_report report = {
+		.event = UTRACE_EVENT(SYSCALL_ENTRY),
+		.reverse = true,
+	};
+	struct utrace_engine *engine;
+	u32 answer;
+
+	if (!utrace_interest(UTRACE_EVENT(SYSCALL_ENTRY)))
+		return 0;
+
+	for (engine = utrace_first_engine(&report); engine;
+	     engine = utrace_next_engine(&report, answer)) {
+		answer = engine->ops->report_syscall_entry(report.action,
+							   engine, regs);
+		if (utrace_syscall_action(answer) == UTRACE_SYSCALL_ABORT)
+			report.action |= UTRACE_SYSCALL_ABORT;
+	}
+	utrace_finish_report(&report);
+
+	return utrace_syscall_action(report.action) == UTRACE_SYSCALL_ABORT ||
+	       fatal_signal_pending(current);
+}
+
+/**
+ * utrace_report_syscall_exit - current has made a system call or skipped it
+ * @regs: its user registers
+ * @step: the task is set to step, and this is in place of the trap
+ *
+ * An engine that steps the task is told even if it does not want the event. If
+ * there is none, the step is left over from a tracer that died; then the task
+ * gets its trap, as it would after any other instruction.
+ *
+ * Context: no locks, before signals are looked for. Sleeps if engines do.
+ */
+void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
+{
+	struct utrace_report report = {
+		.event = UTRACE_EVENT(SYSCALL_EXIT),
+		.action = step ? UTRACE_SYSCALL_STEP : 0,
+	};
+	struct utrace_engine *engine;
+	u32 answer;
+
+	/*
+	 * An engine that steps need not want the event, so then all are looked
+	 * at. There may be none and never have been, where an architecture
+	 * steps for others too. Pairs with the cmpxchg() in utrace_of_task().
+	 */
+	if (step ? !smp_load_acquire(&current->utrace) :
+		   !utrace_interest(UTRACE_EVENT(SYSCALL_EXIT)))
+		goto out;
+
+	for (engine = utrace_first_engine(&report); engine;
+	     engine = utrace_next_engine(&report, answer))
+		answer = engine->ops->report_syscall_exit(report.action,
+							  engine, regs);
+	utrace_finish_report(&report);
+out:
+	if (step && !report.step_told)
+		user_single_step_report(regs);
+}
