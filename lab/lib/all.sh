@@ -19,3 +19,5 @@
 . "$ROOT/lab/lib/uml.sh"
 # shellcheck source=lab/lib/selftests.sh
 . "$ROOT/lab/lib/selftests.sh"
+# shellcheck source=lab/lib/series.sh
+. "$ROOT/lab/lib/series.sh"

@@ -25,6 +25,10 @@ unset ARCH CROSS_COMPILE LLVM CC CFLAGS CPPFLAGS LDFLAGS O OUTPUT TARGETS
 unset KBUILD_OUTPUT KBUILD_VERBOSE KCFLAGS W C GIT_DIR GIT_WORK_TREE
 unset GIT_INDEX_FILE
 export LC_ALL=C TZ=UTC
+# Only the git settings that are written here count; and build/ may have been
+# made by another user of this checkout.
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 export CCACHE_DIR="${CCACHE_DIR:-$BUILD/ccache}" CCACHE_BASEDIR="$ROOT"
 
 T0=$(date +%s)

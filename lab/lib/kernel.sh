@@ -37,36 +37,48 @@ kmake() {
 		KBUILD_BUILD_VERSION=1 -j "$(nproc)" "$@"
 }
 
+# Options that only the series knows: series.config, and what the selftests
+# that it brings ask for in their "config" files.
+series_options() {
+	cat "$ROOT/lab/config/series.config"
+	sed -n 's/^\([a-z0-9_]*\)[[:space:]]*patched$/\1/p' "$ROOT/lab/selftests.list" |
+	while read -r target; do
+		f=$LINUX/tools/testing/selftests/$target/config
+		[ ! -e "$f" ] || cat "$f"
+	done
+}
+
 configure() {
 	tree=$1
 	obj=$BUILD/obj/$tree$suffix
 	mkdir -p "$obj"
-	want=$obj/.lab-config
-	for f in $fragments series.config; do
+	series_options >"$obj/.lab-series"
+	for f in $fragments; do
 		cat "$ROOT/lab/config/$f"
-	done >"$want"
-	kmake "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$want" allnoconfig
-	check_config "$tree" "$want" "$obj/.config"
+	done | cat - "$obj/.lab-series" >"$obj/.lab-config"
+	kmake "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
+	check_config
 }
 
-# Everything that was asked for must be in the .config. Only options of
-# series.config may be absent, and only without the series.
+# Everything that was asked for must be in the .config; of two lines about
+# one option the later counts. Only the series' own options may be absent,
+# and only without the series.
 check_config() {
-	unset_opts=
-	while IFS= read -r line; do
-		case $line in
-		CONFIG_*=n) grep -q "^${line%n}" "$3" || continue ;;
-		CONFIG_*=*) ! grep -qxF -- "$line" "$3" || continue ;;
-		*) continue ;;
-		esac
-		if [ "$1" = base ] &&
-		   grep -qxF -- "$line" "$ROOT/lab/config/series.config"; then
-			continue
-		fi
-		unset_opts="$unset_opts ${line}"
-	done <"$2"
+	unset_opts=$(awk -v base="$([ "$tree" != base ] || echo 1)" '
+		!/^CONFIG_/ { next }
+		{ opt = val = $0; sub(/=.*/, "", opt); sub(/^[^=]*=/, "", val) }
+		FILENAME ~ /lab-series$/ { series[opt] = 1; next }
+		FILENAME ~ /lab-config$/ { want[opt] = val; next }
+		{ got[opt] = val }
+		END {
+			for (opt in want) {
+				val = opt in got ? got[opt] : "n"
+				if (val != want[opt] && !(base && opt in series))
+					printf " %s=%s", opt, want[opt]
+			}
+		}' "$obj/.lab-series" "$obj/.lab-config" "$obj/.config")
 	[ -z "$unset_opts" ] ||
-		die "build/$1 does not take these options:$unset_opts; a dependency is missing in lab/config/, or the option is not in this kernel"
+		die "build/$tree does not take these options:$unset_opts; a dependency is missing in lab/config/, or this kernel has no such option"
 }
 
 # need_kernel base|linux: build it; $bzimage is the result.

@@ -10,7 +10,7 @@ DEB_TARBALL=/usr/src/linux-source-6.12.tar.xz
 # same sources give the same ids.
 EPOCH=1735689600
 
-# Never look at the user's or the system's git settings in there.
+# git in build/linux
 lgit() {
 	git -C "$LINUX" -c core.quotePath=false -c advice.detachedHead=false \
 		-c gc.auto=0 -c core.autocrlf=false -c commit.gpgSign=false \
@@ -21,10 +21,10 @@ lgit() {
 # it is a git tree, else everything that does not look built.
 list_sources() (
 	cd "$1" || exit 1
-	top=$(git -c safe.directory='*' rev-parse --show-toplevel 2>/dev/null) || top=
+	top=$(git rev-parse --show-toplevel 2>/dev/null) || top=
 	if [ -n "$top" ] && [ "$top" = "$(pwd -P)" ]; then
 		# shellcheck disable=SC2016 # expanded by the inner shell
-		git -c safe.directory='*' --no-optional-locks ls-files -z -co --exclude-standard |
+		git --no-optional-locks ls-files -z -co --exclude-standard |
 			xargs -0 sh -c 'for f; do
 				[ ! -L "$f" ] && [ ! -f "$f" ] || printf "%s\0" "$f"
 			done' sh
