@@ -12,6 +12,10 @@
 #ifndef SYSEMU_H
 #define SYSEMU_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -329,6 +333,7 @@ static inline const char *event_word(int event)
  *	plain entry, plain exit	the same without it
  *	step			step trap after an instruction
  *	syscall step		step trap in lieu of an exit stop
+ *	handler step		step trap in lieu of a handler's first step
  *	int3			breakpoint instruction
  *	signal USR1		signal-delivery stop
  *	group stop STOP		group stop of a tracee that was not seized
@@ -379,9 +384,10 @@ static inline const char *describe(struct tracee *t)
 	else if (sig == SIGTRAP && si.si_code == SI_KERNEL)
 		snprintf(t->stop, sizeof(t->stop), "int3");
 	else if (sig == SIGTRAP && si.si_code == SIGTRAP)
-		snprintf(t->stop, sizeof(t->stop), "plain %s",
-			 msg == PTRACE_EVENTMSG_SYSCALL_ENTRY ? "entry" :
-			 msg == PTRACE_EVENTMSG_SYSCALL_EXIT ? "exit" : "?");
+		snprintf(t->stop, sizeof(t->stop), "%s",
+			 msg == PTRACE_EVENTMSG_SYSCALL_ENTRY ? "plain entry" :
+			 msg == PTRACE_EVENTMSG_SYSCALL_EXIT ? "plain exit" :
+			 "handler step");
 	else
 		snprintf(t->stop, sizeof(t->stop), "signal %s",
 			 signal_word(sig));
@@ -528,6 +534,28 @@ static inline void tracee_init(struct tracee *t)
 	t->sh->mark_fd = fds[1];
 }
 
+/* What a signal handler of the tracee does: count, and one marked call. */
+static struct shared *handler_sh;
+
+static inline void count_signal(int sig)
+{
+	(void)sig;
+	handler_sh->handled++;
+	mark(handler_sh, 23);
+}
+
+/* Handlers are inherited, so the tracee needs no call for this. */
+static inline void install_handler(struct tracee *t, int sig, int flags)
+{
+	struct sigaction sa = {
+		.sa_handler = count_signal,
+		.sa_flags = flags,
+	};
+
+	handler_sh = t->sh;
+	sigaction(sig, &sa, NULL);
+}
+
 /* Wait in user mode: a tracee that is attached to here is in no call. */
 static inline void wait_for_go(struct shared *sh)
 {
@@ -603,18 +631,22 @@ static inline const char *first_stop(enum attach_how how)
 }
 
 /* Most tests need no more than this. */
-#define START(body)							\
-	ASSERT_STREQ("signal STOP", tracee_start(&self->t, BY_TRACEME,	\
+#define START_TRACEE(t, body)						\
+	ASSERT_STREQ("signal STOP", tracee_start(t, BY_TRACEME,		\
 						 DEFAULT_OPTIONS, body))
+#define START(body)	START_TRACEE(&self->t, body)
 
 /* Nothing stays behind, however the test ended. */
 static inline void tracee_end(struct tracee *t)
 {
 	if (t->pid > 0) {
 		kill(t->pid, SIGKILL);
-		while (waitpid(t->pid, &t->status, __WALL) == t->pid)
+		/* With PTRACE_O_TRACEEXIT, there may be one more stop. */
+		while (waitpid(t->pid, &t->status, __WALL) == t->pid) {
 			if (!WIFSTOPPED(t->status))
 				break;
+			trace(PTRACE_CONT, t->pid, 0, 0);
+		}
 	}
 	t->pid = 0;
 }

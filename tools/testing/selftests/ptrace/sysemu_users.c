@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PTRACE_SYSEMU as the programs that live on it use it: User Mode Linux,
+ * gVisor's ptrace platform, and rr's replay.
+ */
+#include "sysemu.h"
+
+#ifdef SYSEMU_ARCH_SUPPORTED
+
+#ifdef __x86_64__
+#define RESULT_OFFSET	offsetof(struct user, regs.rax)
+#define NR_OFFSET	offsetof(struct user, regs.orig_rax)
+#else
+#define RESULT_OFFSET	offsetof(struct user, regs.eax)
+#define NR_OFFSET	offsetof(struct user, regs.orig_eax)
+#endif
+
+/* A system call with a breakpoint behind it, for calls that are injected. */
+__attribute__((visibility("hidden"))) extern const char inject_site[];
+
+__asm__(
+	".pushsection .text\n"
+	"inject_site:\n"
+#ifdef __x86_64__
+	"	syscall\n"
+#else
+	"	int $0x80\n"
+#endif
+	"	int3\n"
+	".popsection\n");
+
+FIXTURE(users)
+{
+	struct tracee t;
+};
+
+FIXTURE_SETUP(users)
+{
+	tracee_init(&self->t);
+}
+
+FIXTURE_TEARDOWN(users)
+{
+	tracee_end(&self->t);
+}
+
+/* ---- User Mode Linux at its start ---- */
+
+/*
+ * The child asks for its pid.  It exits with 0 if the answer is its parent's,
+ * which is what a tracer makes of it, and with 1 if it is its own.
+ */
+static pid_t uml_child(void)
+{
+	pid_t parent = getpid(), pid = fork();
+	long self, answer;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	self = getpid();
+	trace(PTRACE_TRACEME, 0, 0, 0);
+	RAW_CALL(__NR_kill, self, SIGSTOP);
+	answer = RAW_CALL(__NR_getpid);
+	quit(answer == parent ? 0 : answer == self ? 1 : 2);
+	return 0;
+}
+
+/* UML waits without __WALL, but with WUNTRACED. */
+static int uml_wait(pid_t pid)
+{
+	int status = -1;
+
+	waitpid(pid, &status, WUNTRACED);
+	return status;
+}
+
+static int stopped_by(int sig)
+{
+	return sig << 8 | 0x7f;
+}
+
+/* The control: the child notices that nobody emulates. */
+TEST_F(users, uml_child_without_emulation)
+{
+	struct tracee *t = &self->t;
+
+	t->pid = uml_child();
+	ASSERT_EQ(stopped_by(SIGSTOP), uml_wait(t->pid));
+	ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
+	EXPECT_EQ(1 << 8, uml_wait(t->pid));
+	t->pid = 0;
+}
+
+TEST_F(users, uml_check_sysemu)
+{
+	struct tracee *t = &self->t;
+
+	t->pid = uml_child();
+	ASSERT_EQ(stopped_by(SIGSTOP), uml_wait(t->pid));
+	ASSERT_EQ(0, trace(PTRACE_SYSEMU, t->pid, 0, 0));
+	/* The first check sets no options, so it is a plain SIGTRAP. */
+	ASSERT_EQ(stopped_by(SIGTRAP), uml_wait(t->pid));
+	ASSERT_EQ(0, trace(PTRACE_POKEUSR, t->pid, RESULT_OFFSET, getpid()));
+	ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
+	EXPECT_EQ(0, uml_wait(t->pid));
+	t->pid = 0;
+}
+
+/* The older UML sets the option by its old request number. */
+TEST_F(users, uml_check_sysemu_singlestep)
+{
+	static const long setoptions[] = {
+		PTRACE_OLDSETOPTIONS, PTRACE_SETOPTIONS,
+	};
+	struct tracee *t = &self->t;
+	int i, status, steps;
+
+	for (i = 0; i < 2; i++) {
+		t->pid = uml_child();
+		ASSERT_EQ(stopped_by(SIGSTOP), uml_wait(t->pid));
+		ASSERT_EQ(0, trace(setoptions[i], t->pid, 0,
+				   PTRACE_O_TRACESYSGOOD));
+		for (steps = 0; steps < 300; steps++) {
+			ASSERT_EQ(0, trace(PTRACE_SYSEMU_SINGLESTEP, t->pid,
+					   0, 0));
+			status = uml_wait(t->pid);
+			if (status != stopped_by(SIGTRAP))
+				break;
+		}
+		ASSERT_EQ(stopped_by(SIGTRAP | 0x80), status);
+		EXPECT_LT(RAW_SYSCALL_LEAD, steps);
+		ASSERT_EQ(0, trace(PTRACE_POKEUSR, t->pid, RESULT_OFFSET,
+				   getpid()));
+		ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
+		EXPECT_EQ(0, uml_wait(t->pid));
+		t->pid = 0;
+	}
+}
+
+/* This one is about PTRACE_SYSCALL: a changed number is what happens. */
+TEST_F(users, uml_check_ptrace)
+{
+	struct tracee *t = &self->t;
+	unsigned long nr = 0;
+	int i;
+
+	t->pid = uml_child();
+	ASSERT_EQ(stopped_by(SIGSTOP), uml_wait(t->pid));
+	ASSERT_EQ(0, trace(PTRACE_SETOPTIONS, t->pid, 0,
+			   PTRACE_O_TRACESYSGOOD));
+	for (i = 0; i < 10 && nr != __NR_getpid; i++) {
+		ASSERT_EQ(0, trace(PTRACE_SYSCALL, t->pid, 0, 0));
+		ASSERT_EQ(stopped_by(SIGTRAP | 0x80), uml_wait(t->pid));
+		ASSERT_EQ(0, trace(PTRACE_PEEKUSR, t->pid, NR_OFFSET,
+				   (unsigned long)&nr));
+	}
+	ASSERT_EQ(__NR_getpid, nr);
+	ASSERT_EQ(0, trace(PTRACE_POKEUSR, t->pid, NR_OFFSET, __NR_getppid));
+	ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
+	EXPECT_EQ(0, uml_wait(t->pid));
+	t->pid = 0;
+}
+
+/* ---- User Mode Linux running a process ---- */
+
+static void uml_process(struct shared *sh)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		sh->result[i] = mark(sh, i);
+	quit(sh->result[7]);
+}
+
+/*
+ * All registers are set before every resume, the number being -1 by then; the
+ * tracer does the writes of the tracee into a buffer of its own.
+ */
+static void run_as_uml_does(struct __test_metadata *_metadata,
+			    struct tracee *t, int request)
+{
+	struct user_regs_struct regs;
+	char written[16] = "";
+	unsigned long word;
+	int i, calls = 0;
+
+	START_TRACEE(t, uml_process);
+	regs = regs_of(t);
+	for (i = 0; i < 2000; i++) {
+		ASSERT_EQ(0, set_regs(t, &regs));
+		go(t, request);
+		regs = regs_of(t);
+		if (!strcmp(t->stop, "step")) {
+			REG_NR(&regs) = -1;
+			continue;
+		}
+		ASSERT_STREQ("entry", t->stop);
+		ASSERT_EQ(-ENOSYS, (long)REG_RESULT(&regs));
+		if (REG_NR(&regs) == __NR_exit_group)
+			break;
+		ASSERT_EQ(__NR_write, REG_NR(&regs));
+		ASSERT_LT(calls, 8);
+		ASSERT_EQ(0, trace(PTRACE_PEEKDATA, t->pid, REG_ARG1(&regs),
+				   (unsigned long)&word));
+		written[calls] = word;
+		REG_RESULT(&regs) = 100 + calls++;
+		REG_NR(&regs) = -1;
+	}
+	EXPECT_EQ(107, REG_ARG0(&regs));
+	EXPECT_STREQ("abcdefgh", written);
+	EXPECT_STREQ("", happened(t));
+	for (i = 0; i < 8; i++)
+		EXPECT_EQ(100 + i, t->sh->result[i]);
+}
+
+TEST_F(users, uml_process_under_sysemu)
+{
+	run_as_uml_does(_metadata, &self->t, PTRACE_SYSEMU);
+}
+
+TEST_F(users, uml_process_under_sysemu_singlestep)
+{
+	run_as_uml_does(_metadata, &self->t, PTRACE_SYSEMU_SINGLESTEP);
+}
+
+/* ---- gVisor ---- */
+
+#define GVISOR_OPTIONS							\
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL)
+
+static const char *inject(struct tracee *t, long nr, long a, long b, long c)
+{
+	struct user_regs_struct regs = regs_of(t);
+
+	REG_IP(&regs) = (unsigned long)inject_site;
+	REG_RESULT(&regs) = nr;
+	REG_NR(&regs) = -1;
+	REG_ARG0(&regs) = a;
+	REG_ARG1(&regs) = b;
+	REG_ARG2(&regs) = c;
+	set_regs(t, &regs);
+	return go(t, PTRACE_CONT);
+}
+
+TEST_F(users, gvisor_injects_calls)
+{
+	struct tracee *t = &self->t;
+	struct user_regs_struct saved;
+
+	ASSERT_STREQ("signal STOP", tracee_start(t, BY_TRACEME, GVISOR_OPTIONS,
+						 four_calls));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	saved = regs_of(t);
+	EXPECT_EQ(-ENOSYS, (long)REG_RESULT(&saved));
+
+	ASSERT_STREQ("int3", inject(t, __NR_getppid, 0, 0, 0));
+	EXPECT_EQ(getpid(), result_of(t));
+	EXPECT_EQ((unsigned long)inject_site + SYSCALL_INSN_SIZE + 1, ip_of(t));
+	ASSERT_STREQ("int3", inject(t, __NR_write, t->sh->mark_fd,
+				    (long)&mark_letters[24], 1));
+	EXPECT_EQ(1, result_of(t));
+	EXPECT_STREQ("y", happened(t));
+
+	/* Back to the emulated call, with its result. */
+	REG_RESULT(&saved) = 42;
+	ASSERT_EQ(0, set_regs(t, &saved));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(42, t->sh->result[0]);
+	EXPECT_EQ(__NR_write, nr_of(t));
+	EXPECT_STREQ("y", happened(t));
+
+	ASSERT_STREQ("event exit", inject(t, __NR_exit_group, 9, 0, 0));
+	EXPECT_EQ(9 << 8, eventmsg_of(t));
+	ASSERT_STREQ("exited 9", go(t, PTRACE_CONT));
+	EXPECT_STREQ("y", happened(t));
+}
+
+/*
+ * An emulated program that has set the trap flag itself: it is told so by
+ * a step trap after the first instruction, whichever request is used.
+ */
+TEST_F(users, gvisor_program_with_trap_flag)
+{
+	struct tracee *t = &self->t;
+	struct user_regs_struct regs;
+
+	ASSERT_STREQ("signal STOP", tracee_start(t, BY_TRACEME, GVISOR_OPTIONS,
+						 four_calls));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	regs = regs_of(t);
+	REG_FLAGS(&regs) |= 0x100;
+	ASSERT_EQ(0, set_regs(t, &regs));
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	regs = regs_of(t);
+	EXPECT_EQ(0x100, REG_FLAGS(&regs) & 0x100);
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU));
+	regs = regs_of(t);
+	EXPECT_EQ(0x100, REG_FLAGS(&regs) & 0x100);
+	REG_FLAGS(&regs) &= ~0x100;
+	ASSERT_EQ(0, set_regs(t, &regs));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_STREQ("", happened(t));
+}
+
+/* ---- rr ---- */
+
+TEST_F(users, rr_replays_calls_and_signals)
+{
+	struct tracee *t = &self->t;
+	struct user_regs_struct saved;
+	int i;
+
+	install_handler(t, SIGUSR1, SA_RESTART);
+	START_TRACEE(t, four_calls);
+	for (i = 0; i < 2; i++) {
+		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+		saved = regs_of(t);
+		ASSERT_EQ(__NR_write, REG_NR(&saved));
+		ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+		EXPECT_EQ(-ENOSYS, result_of(t));
+		REG_RESULT(&saved) = 50 + i;
+		ASSERT_EQ(0, set_regs(t, &saved));
+	}
+
+	/* The recorded signal comes here; its handler is replayed as well. */
+	ASSERT_STREQ("signal USR1", go_sig(t, PTRACE_SYSEMU, SIGUSR1));
+	saved = regs_of(t);
+	EXPECT_EQ(51, REG_RESULT(&saved));
+	ASSERT_STREQ("entry", go_sig(t, PTRACE_SYSEMU, SIGUSR1));
+	EXPECT_EQ(1, t->sh->handled);
+	EXPECT_EQ(__NR_write, nr_of(t));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	/* sigreturn does not happen either: the registers are put back. */
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_NE(__NR_write, nr_of(t));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	ASSERT_EQ(0, set_regs(t, &saved));
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_write, nr_of(t));
+	EXPECT_EQ(50, t->sh->result[0]);
+	EXPECT_EQ(51, t->sh->result[1]);
+	/* The replay ends; the program runs on by itself. */
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("d", happened(t));
+}
+
+/* rr knows: SYSEMU to the stop, then SYSEMU_SINGLESTEP, is one insn more. */
+TEST_F(users, rr_extra_instruction_after_sysemu)
+{
+	struct tracee *t = &self->t;
+
+	START_TRACEE(t, four_calls);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	/* With PTRACE_SYSCALL first, the single step starts at the return. */
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	ASSERT_STREQ("step", go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+}
+
+#endif /* SYSEMU_ARCH_SUPPORTED */
+
+TEST_HARNESS_MAIN
