@@ -103,7 +103,7 @@ need_source() {
 		mkdir -p "$new"
 		if ! try_logged unpack tar --no-same-owner -xf "$src" \
 				-C "$new" --strip-components=1; then
-			die "$src_name cannot be unpacked: $(tail -n 1 "$logfile")"
+			die "$src_name cannot be unpacked: $(head -n 1 "$logfile")"
 		fi
 		check_tree "$new" "$src_name"
 	else
