@@ -99,7 +99,7 @@ TEST_F(sysemu, entry_then_cont_skips)
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	ASSERT_STREQ("exited 0", go(t, PTRACE_CONT));
 	EXPECT_STREQ("bcd", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_EQ(1, t->sh->result[1]);
 }
 
@@ -109,7 +109,7 @@ TEST_F(sysemu, entry_then_syscall_gives_exit_stop)
 
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	EXPECT_EQ(__NR_write, nr_of(t));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
 	EXPECT_STREQ("", happened(t));
@@ -119,7 +119,7 @@ TEST_F(sysemu, entry_then_syscall_gives_exit_stop)
 	EXPECT_STREQ("b", happened(t));
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("bcd", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
 
 TEST_F(sysemu, exit_stop_shows_what_the_tracer_put)
@@ -159,7 +159,7 @@ TEST_F(sysemu, entry_then_singlestep_traps_in_place)
 	/* Before the exit, so no instruction is executed. */
 	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	EXPECT_EQ(SIGTRAP << 8 | 0x7f, t->status);
 	si = siginfo_of(t);
 	EXPECT_EQ(SIGTRAP, si.si_signo);
@@ -170,7 +170,7 @@ TEST_F(sysemu, entry_then_singlestep_traps_in_place)
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("bcd", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
 
 TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
@@ -182,7 +182,7 @@ TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
 	EXPECT_EQ(RETURN_IP, ip_of(t));
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	EXPECT_EQ(SIGTRAP << 8 | 0x7f, t->status);
 	si = siginfo_of(t);
 	EXPECT_EQ(SIGTRAP, si.si_signo);
@@ -190,7 +190,7 @@ TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
 	EXPECT_EQ(RETURN_STEP_IP, (unsigned long)si.si_addr);
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("bcd", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
 
 TEST_F(sysemu, entry_then_sysemu_stops_at_next_entry)
@@ -209,7 +209,7 @@ TEST_F(sysemu, entry_then_sysemu_stops_at_next_entry)
 	EXPECT_EQ(__NR_exit_group, nr_of(t));
 	EXPECT_STREQ("", happened(t));
 	for (i = 0; i < 4; i++)
-		EXPECT_EQ(-ENOSYS, t->sh->result[i]);
+		EXPECT_EQ(SKIPPED, t->sh->result[i]);
 	/* This exit is skipped, the next one happens. */
 	ASSERT_STREQ("exited 0", finish(t));
 }
@@ -223,7 +223,7 @@ TEST_F(sysemu, entry_then_detach_skips)
 	/* The tracee is a child of the test: it is reaped as such. */
 	ASSERT_STREQ("exited 0", next_stop(t));
 	EXPECT_STREQ("bcd", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
 
 TEST_F(sysemu, detach_between_calls_ends_emulation)
@@ -247,10 +247,10 @@ TEST_F(sysemu, entry_then_singleblock_traps_in_place)
 		SKIP(return, "no PTRACE_SINGLEBLOCK on this machine");
 	ASSERT_STREQ("syscall step", next_stop(t));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("bcd", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
 
 TEST_F(sysemu, result_put_at_entry_reaches_tracee)
@@ -289,12 +289,12 @@ TEST_F(sysemu, changed_number_does_not_make_the_call_happen)
 		if (i == 2)
 			ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-		EXPECT_EQ(-ENOSYS, t->sh->result[i]);
+		EXPECT_EQ(SKIPPED, t->sh->result[i]);
 	}
 	ASSERT_EQ(0, set_nr(t, __NR_exit_group));
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[3]);
+	EXPECT_EQ(SKIPPED, t->sh->result[3]);
 }
 
 TEST_F(sysemu, number_minus_one_is_skipped_alike)
@@ -320,7 +320,7 @@ TEST_F(sysemu, syscall_entry_then_sysemu_lets_the_call_happen)
 	EXPECT_STREQ("a", happened(t));
 	EXPECT_EQ(1, t->sh->result[0]);
 	EXPECT_EQ(__NR_write, nr_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("acd", happened(t));
 }
@@ -425,7 +425,7 @@ TEST_F(sysemu, entry_stop_registers)
 
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	regs = regs_of(t);
-	EXPECT_EQ(-ENOSYS, (long)REG_RESULT(&regs));
+	EXPECT_EQ(SKIPPED, (long)REG_RESULT(&regs));
 	EXPECT_EQ(__NR_write, REG_NR(&regs));
 	EXPECT_EQ(RETURN_IP, REG_IP(&regs));
 	EXPECT_EQ(t->sh->mark_fd, REG_ARG0(&regs));
@@ -433,7 +433,7 @@ TEST_F(sysemu, entry_stop_registers)
 	EXPECT_EQ(1, REG_ARG2(&regs));
 }
 
-#ifdef __x86_64__
+#ifdef SYSEMU_X86_64
 #define NATIVE_AUDIT_ARCH	AUDIT_ARCH_X86_64
 #else
 #define NATIVE_AUDIT_ARCH	AUDIT_ARCH_I386
@@ -467,7 +467,7 @@ TEST_F(sysemu, get_syscall_info)
 	EXPECT_EQ((long)offsetof(struct ptrace_syscall_info, exit.is_error) +
 		  (long)sizeof(info.exit.is_error), size);
 	EXPECT_EQ(PTRACE_SYSCALL_INFO_EXIT, info.op);
-	EXPECT_EQ(-ENOSYS, info.exit.rval);
+	EXPECT_EQ(SKIPPED, info.exit.rval);
 	EXPECT_EQ(1, info.exit.is_error);
 
 	/* A step trap is no system-call stop. */
@@ -628,7 +628,7 @@ TEST_F(tracee, sysemu_singlestep_is_singlestep_before_and_after_a_call)
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	EXPECT_EQ((SIGTRAP | 0x80) << 8 | 0x7f, t->status);
 	EXPECT_EQ(RETURN_IP, ip_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	/* And out of it. */
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
@@ -761,7 +761,7 @@ TEST_F(tracee, exit_sigreturn_kill_munmap_are_skipped)
 	EXPECT_STREQ("entry", t->stop);
 	EXPECT_EQ(__NR_exit_group, nr_of(t));
 	for (i = 0; i < 5; i++)
-		EXPECT_EQ(-ENOSYS, t->sh->result[i]);
+		EXPECT_EQ(SKIPPED, t->sh->result[i]);
 	ASSERT_STREQ("exited 0", finish(t));
 }
 
@@ -780,7 +780,7 @@ TEST_F(tracee, restart_syscall_is_skipped)
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(__NR_restart_syscall, nr_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	/* The control: with nothing to restart, it answers so. */
 	EXPECT_EQ(-EINTR, t->sh->result[1]);
 }
@@ -811,7 +811,7 @@ TEST_F(tracee, invalid_numbers_stop_alike)
 	for (i = 0; i < ODD_NUMBERS; i++) {
 		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 		EXPECT_EQ(odd_numbers[i], nr_of(t));
-		EXPECT_EQ(-ENOSYS, result_of(t));
+		EXPECT_EQ(SKIPPED, result_of(t));
 		EXPECT_EQ(RETURN_IP, ip_of(t));
 		ASSERT_EQ(0, set_result(t, 100 + i));
 	}
@@ -828,7 +828,7 @@ static void close_by_int80(struct shared *sh)
 	long ret;
 
 	/* close() is 6 in the 32-bit table, and its argument fits. */
-#ifdef __x86_64__
+#ifdef SYSEMU_X86_64
 	__asm__ volatile("int $0x80" : "=a" (ret)
 			 : "0" (6L), "b" ((long)sh->mark_fd)
 			 : "memory", "r8", "r9", "r10", "r11");
@@ -865,7 +865,7 @@ TEST_F(tracee, int80)
 		SKIP(return, "no int $0x80 in this kernel");
 	ASSERT_STREQ("entry", t->stop);
 	EXPECT_EQ(6, nr_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
 	      (unsigned long)&info);
 	EXPECT_EQ(PTRACE_SYSCALL_INFO_ENTRY, info.op);
@@ -873,9 +873,9 @@ TEST_F(tracee, int80)
 	EXPECT_EQ(6, info.entry.nr);
 	EXPECT_EQ(t->sh->mark_fd, info.entry.args[0]);
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("a", happened(t));
 }
 
@@ -893,11 +893,11 @@ TEST_F(tracee, int80_stepped)
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	EXPECT_NE(ip, ip_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("a", happened(t));
 }
 
-#ifdef __i386__
+#ifdef SYSEMU_I386
 #include <sys/auxv.h>
 
 static unsigned long kernel_vsyscall;
@@ -924,11 +924,11 @@ TEST_F(tracee, kernel_vsyscall)
 	START(call_by_kernel_vsyscall);
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(__NR_close, nr_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("a", happened(t));
 }
 
@@ -951,7 +951,7 @@ TEST_F(tracee, kernel_vsyscall_stepped)
 	EXPECT_EQ(ip, ip_of(t));
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("a", happened(t));
 }
 
@@ -969,9 +969,9 @@ TEST_F(tracee, kernel_vsyscall_happens_after_syscall_entry)
 	EXPECT_EQ(__NR_write, nr_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
 }
-#endif /* __i386__ */
+#endif /* SYSEMU_I386 */
 
-#ifdef __x86_64__
+#ifdef SYSEMU_X86_64
 #define VSYSCALL_GETCPU	0xffffffffff600800UL
 
 static bool have_vsyscall_page(void)
@@ -1053,7 +1053,7 @@ TEST_F(tracee, vsyscall_page_stepped)
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(__NR_write, nr_of(t));
 }
-#endif /* __x86_64__ */
+#endif /* SYSEMU_X86_64 */
 
 /* ---- Errors ---- */
 
@@ -1158,6 +1158,27 @@ TEST_F(tracee, untraced_or_absent_task_is_esrch)
 	t->sh->go = 1;
 	ASSERT_STREQ("exited 0", next_stop(t));
 	EXPECT_STREQ("abcd", happened(t));
+}
+
+TEST_F(tracee, tracee_of_another_is_esrch)
+{
+	struct tracee *t = &self->t;
+	pid_t other;
+	int status;
+
+	START(four_calls);
+	other = fork();
+	if (other == 0) {
+		if (trace(PTRACE_SYSEMU, t->pid, 0, 0) != -ESRCH ||
+		    trace(PTRACE_SYSEMU_SINGLESTEP, t->pid, 0, 0) != -ESRCH)
+			_exit(1);
+		_exit(0);
+	}
+	ASSERT_EQ(other, waitpid(other, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_STREQ("none", stop_pending(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_STREQ("", happened(t));
 }
 
 TEST_F(tracee, zombie_is_esrch)

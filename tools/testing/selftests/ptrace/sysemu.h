@@ -16,10 +16,23 @@
 #define _GNU_SOURCE
 #endif
 
+#include "../kselftest_harness.h"
+
+#ifdef __x86_64__
+#define SYSEMU_X86_64
+#define SYSEMU_ARCH_SUPPORTED
+#elif defined(__i386__)
+#define SYSEMU_I386
+#define SYSEMU_ARCH_SUPPORTED
+#endif
+
+#ifdef SYSEMU_ARCH_SUPPORTED
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,18 +49,10 @@
 #include <linux/ptrace.h>
 #include <asm/ptrace-abi.h>
 
-#include "../kselftest_harness.h"
-
-#ifdef __x86_64__
-#define SYSEMU_ARCH_SUPPORTED
-#endif
-#ifdef __i386__
-#define SYSEMU_ARCH_SUPPORTED
-#endif
-
-#ifdef SYSEMU_ARCH_SUPPORTED
-
 /* ---- Everything that knows the architecture ---- */
+
+/* The result that a skipped call is left with: -ENOSYS. */
+#define SKIPPED			(-38)
 
 #define SYSCALL_INSN_SIZE	2	/* syscall, int $0x80, sysenter */
 
@@ -56,7 +61,7 @@
  * instructions has its offset in raw_syscall_steps[], up to and including
  * the nop that follows the system-call instruction.
  */
-#ifdef __x86_64__
+#ifdef SYSEMU_X86_64
 
 #define REG_IP(r)	((r)->rip)
 #define REG_SP(r)	((r)->rsp)
@@ -66,14 +71,12 @@
 #define REG_ARG1(r)	((r)->rsi)
 #define REG_ARG2(r)	((r)->rdx)
 #define REG_FLAGS(r)	((r)->eflags)
-#define REG_TYPE	unsigned long long
 
 /* What raw_syscall() pops after the system-call instruction before its ret. */
 #define RAW_SYSCALL_POPS	0
 #define RAW_SYSCALL_LEAD	7	/* instructions before the system call */
 
-__asm__(
-	".pushsection .text\n"
+__asm__(".pushsection .text\n"
 	"raw_syscall:\n"
 	"10:	mov %rdi, %rax\n"
 	"11:	mov %rsi, %rdi\n"
@@ -92,7 +95,7 @@ __asm__(
 	"	.long 19b - raw_syscall\n"
 	".popsection\n");
 
-#else /* __i386__ */
+#else /* SYSEMU_I386 */
 
 #define REG_IP(r)	((r)->eip)
 #define REG_SP(r)	((r)->esp)
@@ -102,13 +105,11 @@ __asm__(
 #define REG_ARG1(r)	((r)->ecx)
 #define REG_ARG2(r)	((r)->edx)
 #define REG_FLAGS(r)	((r)->eflags)
-#define REG_TYPE	long
 
 #define RAW_SYSCALL_POPS	4
 #define RAW_SYSCALL_LEAD	11
 
-__asm__(
-	".pushsection .text\n"
+__asm__(".pushsection .text\n"
 	"raw_syscall:\n"
 	"10:	push %ebp\n"
 	"11:	push %ebx\n"
@@ -168,12 +169,12 @@ enum attach_how { BY_TRACEME, BY_ATTACH, BY_SEIZE, UNTRACED };
 
 /* Seen by tracer and tracee alike. */
 struct shared {
-	volatile int ready;		/* the tracee spins, waiting for go */
-	volatile int go;
-	volatile int flag[8];		/* free for the test */
-	volatile pid_t pid[4];		/* free for the test */
-	volatile long result[32];	/* what the tracee's calls returned */
-	volatile int handled;		/* signals its handler has seen */
+	atomic_int ready;		/* the tracee spins, waiting for go */
+	atomic_int go;
+	atomic_int flag[8];		/* free for the test */
+	atomic_int pid[4];		/* free for the test */
+	atomic_long result[32];	/* what the tracee's calls returned */
+	atomic_int handled;		/* signals its handler has seen */
 	int mark_fd;
 	int arg;			/* free for the test */
 	void *ptr;			/* free for the test */
@@ -186,7 +187,6 @@ struct tracee {
 	int marks_fd;
 	char stop[64];
 	char marks[256];
-	char marks_new[256];
 };
 
 static const char mark_letters[] = "abcdefghijklmnopqrstuvwxyz";
@@ -523,11 +523,13 @@ static inline void tracee_init(struct tracee *t)
 {
 	int fds[2];
 
+	/* A wait that never ends is a failure: sooner than by the harness. */
+	alarm(15);
 	memset(t, 0, sizeof(*t));
 	t->sh = mmap(NULL, sizeof(*t->sh), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (t->sh == MAP_FAILED || pipe2(fds, O_NONBLOCK)) {
-		perror("sysemu: tracee_init");
+		perror("no tracee");
 		_exit(KSFT_FAIL);
 	}
 	t->marks_fd = fds[0];
@@ -668,7 +670,7 @@ static inline void *stack_into(void *stack, size_t size, void (*entry)(void))
 
 TEST(sysemu)
 {
-	SKIP(return, "no register access for this architecture in sysemu.h");
+	SKIP(return, "these tests know no registers of this architecture");
 }
 
 #endif

@@ -7,18 +7,22 @@
 
 #ifdef SYSEMU_ARCH_SUPPORTED
 
+#include <linux/audit.h>
+
 /* What the exec tests execute: this program, with this one argument. */
 #define EXEC_HELPER	"exec-helper"
 #define EXEC_STATUS	23
+/* The same with the pipe's descriptor behind it: stop, then marked calls. */
+#define MARK_HELPER	"mark-helper"
 
-static char child_stack[2][16384] __attribute__((aligned(64)));
+static char child_stack[2][16384];
 
 static unsigned long exec_args[3];
 
 static void exec_self(struct shared *sh)
 {
 	static const char path[] = "/proc/self/exe";
-	static char name[] = "sysemu_process", arg[] = EXEC_HELPER;
+	static const char name[] = "sysemu_process", arg[] = EXEC_HELPER;
 
 	exec_args[0] = (unsigned long)name;
 	exec_args[1] = (unsigned long)arg;
@@ -141,7 +145,7 @@ static void check_untraced_child(struct __test_metadata *_metadata,
 	EXPECT_EQ(1, t->sh->result[1]);
 	t->sh->flag[1] = 1;
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[2]);
+	EXPECT_EQ(SKIPPED, t->sh->result[2]);
 	EXPECT_STREQ("abd", happened(t));
 	if (!(clone_flags & CLONE_THREAD)) {
 		ASSERT_EQ(t->sh->pid[0], waitpid(t->sh->pid[0], &status, 0));
@@ -330,8 +334,8 @@ TEST_F(traced_child, is_emulated_on_its_own)
 	ASSERT_STREQ("entry", go(c, PTRACE_SYSEMU));
 	ASSERT_STREQ("entry", go(c, PTRACE_SYSEMU));
 	EXPECT_EQ(__NR_exit, nr_of(c));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
-	EXPECT_EQ(-ENOSYS, t->sh->result[1]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[1]);
 	ASSERT_STREQ("exited 7", go(c, PTRACE_CONT));
 	c->pid = 0;
 	t->sh->flag[1] = 1;
@@ -346,11 +350,11 @@ TEST_F(traced_child, skipped_clone_makes_no_child)
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	ASSERT_EQ(__NR_clone, nr_of(t));
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	t->sh->flag[0] = 1;
 	t->sh->flag[1] = 1;
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->pid[0]);
+	EXPECT_EQ(SKIPPED, t->sh->pid[0]);
 	EXPECT_STREQ("cd", happened(t));
 	EXPECT_EQ(-1, waitpid(-1, NULL, __WALL));
 	EXPECT_EQ(ECHILD, errno);
@@ -423,14 +427,13 @@ TEST_F(exec, skipped_exec_does_not_happen)
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	ASSERT_EQ(__NR_execve, nr_of(t));
 	ASSERT_STREQ("exited 5", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[20]);
+	EXPECT_EQ(SKIPPED, t->sh->result[20]);
 	EXPECT_STREQ("a", happened(t));
 }
 
 TEST_F(exec, emulation_goes_on_after_exec)
 {
 	struct tracee *t = &self->t;
-	int i;
 
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
 	ASSERT_EQ(__NR_execve, nr_of(t));
@@ -442,11 +445,9 @@ TEST_F(exec, emulation_goes_on_after_exec)
 	/* No exit stop of execve; the new program's first call is skipped. */
 	ASSERT_STREQ("entry", t->stop);
 	EXPECT_NE(__NR_execve, nr_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
-	EXPECT_EQ(-ENOSYS, result_of(t));
-	for (i = 0; i < 2; i++)
-		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(SKIPPED, result_of(t));
 }
 
 TEST_F(exec, program_runs_when_emulation_ends_at_exec)
@@ -469,7 +470,7 @@ TEST_F(exec, sysemu_singlestep_over_exec)
 	if (!variant->stop) {
 		/* The new program starts without the trap flag. */
 		ASSERT_STREQ("entry", t->stop);
-		EXPECT_EQ(-ENOSYS, result_of(t));
+		EXPECT_EQ(SKIPPED, result_of(t));
 		return;
 	}
 	ASSERT_STREQ(variant->stop, t->stop);
@@ -492,8 +493,106 @@ TEST_F(exec, syscall_exit_stop_after_exec_then_sysemu)
 	if (!strcmp("signal TRAP", go(t, PTRACE_SYSEMU)))
 		go(t, PTRACE_SYSEMU);
 	ASSERT_STREQ("entry", t->stop);
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 }
+
+#ifdef SYSEMU_X86_64
+/* ---- A 32-bit tracee of a 64-bit tracer ---- */
+
+static char path_32[4096], fd_arg[16];
+
+static void exec_32(struct shared *sh)
+{
+	static const char name[] = "sysemu_process_32", arg[] = MARK_HELPER;
+	unsigned long args[] = {
+		(unsigned long)name, (unsigned long)arg,
+		(unsigned long)fd_arg, 0,
+	};
+
+	RAW_CALL(__NR_execve, path_32, args, &args[3]);
+	quit(9);
+}
+
+FIXTURE(compat)
+{
+	struct tracee t;
+};
+
+/* It stops itself before the first of its calls. */
+FIXTURE_SETUP(compat)
+{
+	struct tracee *t = &self->t;
+	ssize_t len;
+
+	tracee_init(t);
+	len = readlink("/proc/self/exe", path_32, sizeof(path_32) - 4);
+	ASSERT_LT(0, len);
+	snprintf(path_32 + len, 4, "_32");
+	snprintf(fd_arg, sizeof(fd_arg), "%d", t->sh->mark_fd);
+	if (access(path_32, X_OK))
+		SKIP(return, "no 32-bit build of this test beside it");
+	ASSERT_STREQ("signal STOP", tracee_start(t, BY_TRACEME,
+						 DEFAULT_OPTIONS |
+						 PTRACE_O_TRACEEXEC, exec_32));
+	go(t, PTRACE_CONT);
+	if (!strcmp(t->stop, "exited 9"))
+		SKIP(return, "this kernel runs no 32-bit programs");
+	ASSERT_STREQ("event exec", t->stop);
+	ASSERT_STREQ("signal STOP", go(t, PTRACE_CONT));
+}
+
+FIXTURE_TEARDOWN(compat)
+{
+	tracee_end(&self->t);
+}
+
+#define NR_WRITE_32	4
+
+TEST_F(compat, calls_are_skipped)
+{
+	struct ptrace_syscall_info info = {};
+	struct tracee *t = &self->t;
+	unsigned long ip;
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(NR_WRITE_32, nr_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
+	trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
+	      (unsigned long)&info);
+	EXPECT_EQ(PTRACE_SYSCALL_INFO_ENTRY, info.op);
+	EXPECT_EQ(AUDIT_ARCH_I386, info.arch);
+	EXPECT_EQ(NR_WRITE_32, info.entry.nr);
+	EXPECT_EQ(t->sh->mark_fd, info.entry.args[0]);
+	EXPECT_EQ(1, info.entry.args[2]);
+	ip = ip_of(t);
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(SKIPPED, result_of(t));
+	EXPECT_EQ(ip, ip_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(ip + 1, ip_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(ip, ip_of(t));
+	ASSERT_STREQ("exited 23", finish(t));
+	EXPECT_STREQ("d", happened(t));
+}
+
+TEST_F(compat, syscall_entry_then_sysemu_lets_the_call_happen)
+{
+	struct tracee *t = &self->t;
+
+	/* The exit of the kill() that stopped it comes first. */
+	if (!strcmp("exit", go(t, PTRACE_SYSCALL)))
+		go(t, PTRACE_SYSCALL);
+	ASSERT_STREQ("entry", t->stop);
+	EXPECT_EQ(NR_WRITE_32, nr_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_STREQ("a", happened(t));
+	ASSERT_STREQ("exited 23", finish(t));
+	EXPECT_STREQ("acd", happened(t));
+}
+#endif /* SYSEMU_X86_64 */
 
 /* ---- exec by a thread, with the leader at a stop ---- */
 
@@ -586,9 +685,9 @@ TEST_F(thread_exec, thread_emulated)
 		go(t, PTRACE_SYSEMU);
 	}
 	ASSERT_STREQ("entry", t->stop);
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	EXPECT_STREQ("", happened(t));
 }
 
@@ -637,7 +736,7 @@ TEST_F(two, tracees_are_emulated_independently)
 
 /* Set by the tracer process, read by the test. */
 struct tracer_report {
-	volatile int done;
+	atomic_int done;
 	char stop[64];
 };
 
@@ -742,7 +841,8 @@ static const char *trace_and_go(struct tracee *t, struct tracer_report *report,
 			    ip_of(t) != RETURN_STEP_IP)
 				requests--;
 		}
-		strcpy(report->stop, spin_on ? "running" : t->stop);
+		snprintf(report->stop, sizeof(report->stop), "%s",
+			 spin_on ? "running" : t->stop);
 		report->done = 1;
 		if (exits)
 			_exit(0);
@@ -773,7 +873,7 @@ TEST_F(tracer_gone, at_entry_stop)
 	/* This call is skipped all the same, the next ones happen. */
 	ASSERT_STREQ("exited 0", next_stop(t));
 	EXPECT_STREQ("bcd", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
 
 TEST_F(tracer_gone, at_entry_stop_not_waited_for)
@@ -783,7 +883,7 @@ TEST_F(tracer_gone, at_entry_stop_not_waited_for)
 	TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, false, false, PTRACE_SYSEMU);
 	ASSERT_STREQ("exited 0", next_stop(t));
 	EXPECT_STREQ("bcd", happened(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
 
 TEST_F(tracer_gone, at_plain_entry_stop)
@@ -903,8 +1003,20 @@ TEST_F(tracer_gone, next_tracer_starts_afresh)
 	EXPECT_STREQ("abcd", happened(t));
 }
 
+/* A program to be traced from its second life on. */
+static int mark_helper(int fd)
+{
+	struct shared sh = { .mark_fd = fd };
+
+	RAW_CALL(__NR_kill, getpid(), SIGSTOP);
+	marked_calls(&sh, 0, 4);
+	_exit(EXEC_STATUS);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], MARK_HELPER))
+		return mark_helper(atoi(argv[2]));
 	if (argc == 2 && !strcmp(argv[1], EXEC_HELPER))
 		return EXEC_STATUS;
 	return test_harness_run(argc, argv);

@@ -68,10 +68,10 @@ TEST_F(signals, given_with_cont)
 	EXPECT_EQ(SIGUSR1, si.si_signo);
 	EXPECT_EQ(SI_KERNEL, si.si_code);
 	EXPECT_EQ(RETURN_IP, ip_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exited 0", go_sig(t, PTRACE_CONT, SIGUSR1));
 	EXPECT_EQ(1, t->sh->handled);
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("xbcd", happened(t));
 }
 
@@ -113,11 +113,11 @@ TEST_F(signals, given_with_syscall_comes_after_the_exit_stop)
 	struct tracee *t = &self->t;
 
 	ASSERT_STREQ("exit", go_sig(t, PTRACE_SYSCALL, SIGUSR1));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("signal USR1", go(t, PTRACE_SYSEMU));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(0, t->sh->handled);
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("cd", happened(t));
 }
@@ -153,7 +153,7 @@ TEST_F(signals, given_with_detach)
 	ASSERT_EQ(0, trace(PTRACE_DETACH, t->pid, 0, SIGUSR1));
 	ASSERT_STREQ("exited 0", next_stop(t));
 	EXPECT_EQ(1, t->sh->handled);
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("xbcd", happened(t));
 }
 
@@ -176,7 +176,7 @@ TEST_F(signals, given_but_then_dropped)
 	ASSERT_STREQ("signal USR1", go_sig(t, PTRACE_SYSEMU, SIGUSR1));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(0, t->sh->handled);
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("cd", happened(t));
 }
@@ -273,7 +273,7 @@ TEST_F(signals, group_stop)
 	/* Out of the group stop, and still emulated. */
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(__NR_write, nr_of(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("", happened(t));
 }
 
@@ -411,9 +411,9 @@ TEST_F(seized, interrupt_at_entry_stop_comes_after_the_skip)
 	EXPECT_STREQ("none", stop_pending(t));
 	ASSERT_STREQ("event stop", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("", happened(t));
 }
 
@@ -425,7 +425,7 @@ TEST_F(seized, interrupt_at_entry_stop_is_used_up_by_the_exit_stop)
 	ASSERT_EQ(0, trace(PTRACE_INTERRUPT, t->pid, 0, 0));
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("", happened(t));
 }
 
@@ -443,7 +443,7 @@ TEST_F(seized, listen_in_group_stop_then_emulated_on)
 	ASSERT_STREQ("event stop", next_stop(t));
 	ASSERT_STREQ("signal CONT", go(t, PTRACE_SYSEMU));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("", happened(t));
 }
 
@@ -545,7 +545,7 @@ TEST_F(restart, put_at_exit_without_signal_is_a_result)
  */
 static int restart_nr(void)
 {
-#ifdef __i386__
+#ifdef SYSEMU_I386
 	struct utsname name;
 
 	if (!uname(&name) && !strcmp(name.machine, "x86_64"))
@@ -572,7 +572,7 @@ static void check_restart(struct __test_metadata *_metadata, struct tracee *t,
 	EXPECT_EQ(0, t->sh->handled);
 	/* Skipped, too. */
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("bcd", happened(t));
 }
 
@@ -718,7 +718,7 @@ TEST_F(sleeping, restart_syscall_is_skipped)
 	EXPECT_EQ(__NR_restart_syscall, nr_of(t));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(-ENOSYS, t->sh->result[0]);
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 	EXPECT_STREQ("b", happened(t));
 }
 
@@ -736,7 +736,7 @@ TEST_F(sleeping, call_made_before_sysemu_is_restarted_and_then_skipped)
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(__NR_restart_syscall, nr_of(t));
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
-	EXPECT_EQ(-ENOSYS, result_of(t));
+	EXPECT_EQ(SKIPPED, result_of(t));
 }
 
 TEST_F(sleeping, sigkill_in_a_call_made_before_sysemu)
