@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Engines that come, stop the task, let it go and leave, from several processes
+ * at once, while tracers seize the same task, resume it in every way, and die.
+ * Whatever happens between them, in the end the task must be free and whole.
+ *
+ * What goes wrong here mostly shows as a hang, or as a complaint of a kernel
+ * built with lockdep, KASAN or KCSAN.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+
+#ifndef PTRACE_SYSEMU
+#define PTRACE_SYSEMU			31
+#define PTRACE_SYSEMU_SINGLESTEP	32
+#endif
+
+#define DEBUGFS		"/sys/kernel/debug"
+#define ENGINE_FILE	DEBUGFS "/utrace/engine"
+
+#define NR_CONTROLLERS	3
+#define NR_TRACERS	2
+#define SECONDS		6
+
+/* What the processes of a test share. */
+struct shared {
+	int stop;
+	unsigned long calls;	/* made by the tracee */
+	unsigned long attached;	/* engines */
+	unsigned long seized;	/* times */
+};
+
+static void command(int engine, const char *text)
+{
+	ssize_t size = write(engine, text, strlen(text));
+
+	/* Every error is right at some time here. */
+	(void)size;
+}
+
+static int stopped(struct shared *shared)
+{
+	return __atomic_load_n(&shared->stop, __ATOMIC_RELAXED);
+}
+
+static void count(unsigned long *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* Every call of it may be skipped, so it must not need any of them. */
+static void tracee(struct shared *shared)
+{
+	for (;;) {
+		syscall(SYS_getpgid, 0);
+		count(&shared->calls);
+	}
+}
+
+static void controller(struct shared *shared, pid_t pid, unsigned int seed)
+{
+	static const char * const commands[] = {
+		"events syscall_entry syscall_exit",
+		"events quiesce syscall_entry",
+		"events quiesce",
+		"on syscall_entry stop",
+		"on syscall_entry abort 1",
+		"on syscall_entry detach",
+		"on syscall_exit report",
+		"on quiesce detach",
+		"on quiesce resume",
+		"stop", "stop", "resume", "report", "interrupt", "barrier",
+		"detach",
+	};
+	char attach[32];
+	int i, engine;
+
+	snprintf(attach, sizeof(attach), "attach %d", pid);
+	while (!stopped(shared)) {
+		engine = open(ENGINE_FILE, O_RDWR | O_CLOEXEC);
+		if (engine < 0)
+			_exit(1);
+		command(engine, attach);
+		count(&shared->attached);
+		for (i = rand_r(&seed) % 12; i >= 0; i--)
+			command(engine, commands[rand_r(&seed) %
+						 ARRAY_SIZE(commands)]);
+		close(engine);
+	}
+	_exit(0);
+}
+
+/* Seizes the tracee and dies, over and over, in a child of its own. */
+static void tracer(struct shared *shared, pid_t pid, unsigned int seed)
+{
+	static const int requests[] = {
+		PTRACE_CONT, PTRACE_SYSCALL, PTRACE_SYSEMU, PTRACE_SYSCALL,
+		PTRACE_SYSEMU,
+	};
+	int i, request, status;
+	pid_t child;
+
+	while (!stopped(shared)) {
+		child = fork();
+		if (child < 0)
+			_exit(1);
+		if (child) {
+			waitpid(child, &status, 0);
+			rand_r(&seed);
+			continue;
+		}
+		/* An engine that holds the tracee would hold its tracer too. */
+		alarm(1);
+		if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD))
+			_exit(0);
+		count(&shared->seized);
+		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+		for (i = rand_r(&seed) % 16; i >= 0; i--) {
+			if (waitpid(pid, &status, __WALL) != pid ||
+			    !WIFSTOPPED(status))
+				_exit(0);
+			request = requests[rand_r(&seed) %
+					   ARRAY_SIZE(requests)];
+			if (ptrace(request, pid, 0, 0))
+				_exit(0);
+			if (request == PTRACE_CONT)
+				ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+		}
+		if (rand_r(&seed) % 2)
+			ptrace(PTRACE_DETACH, pid, 0, 0);
+		_exit(0);
+	}
+	_exit(0);
+}
+
+TEST(come_and_go)
+{
+	pid_t pid, worker[NR_CONTROLLERS + NR_TRACERS];
+	struct shared *shared;
+	unsigned long calls;
+	int i, status;
+
+	if (access(ENGINE_FILE, F_OK))
+		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
+	if (access(ENGINE_FILE, W_OK))
+		SKIP(return, "no %s: needs root and CONFIG_UTRACE_TEST_ENGINE",
+		     ENGINE_FILE);
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, shared);
+
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		tracee(shared);
+	}
+	for (i = 0; i < NR_CONTROLLERS + NR_TRACERS; i++) {
+		worker[i] = fork();
+		ASSERT_LE(0, worker[i]);
+		if (worker[i])
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (i < NR_CONTROLLERS)
+			controller(shared, pid, i + 1);
+		tracer(shared, pid, i + 1);
+	}
+
+	sleep(SECONDS);
+	__atomic_store_n(&shared->stop, 1, __ATOMIC_RELAXED);
+	for (i = 0; i < NR_CONTROLLERS + NR_TRACERS; i++) {
+		ASSERT_EQ(worker[i], waitpid(worker[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	EXPECT_LT(100, shared->attached);
+	EXPECT_LT(10, shared->seized);
+	EXPECT_LT(100, shared->calls);
+	TH_LOG("%lu engines, %lu tracers, %lu system calls", shared->attached,
+	       shared->seized, shared->calls);
+
+	/* Nobody holds it now. */
+	calls = __atomic_load_n(&shared->calls, __ATOMIC_RELAXED);
+	sleep(1);
+	EXPECT_LT(calls, __atomic_load_n(&shared->calls, __ATOMIC_RELAXED));
+
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+TEST_HARNESS_MAIN
