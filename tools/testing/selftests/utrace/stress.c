@@ -27,8 +27,7 @@
 #include "../kselftest_harness.h"
 
 #ifndef PTRACE_SYSEMU
-#define PTRACE_SYSEMU			31
-#define PTRACE_SYSEMU_SINGLESTEP	32
+#define PTRACE_SYSEMU 31
 #endif
 
 #define DEBUGFS		"/sys/kernel/debug"
