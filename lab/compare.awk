@@ -38,6 +38,9 @@ function judge(name, b, l) {
 		note = "no result on the patched kernel"
 	} else if (b == "-" && !(name in only)) {
 		note = "no result on the unpatched kernel"
+	} else if ((name in only) && l != "pass") {
+		# new with the series, so nothing excuses it
+		note = l (note != "" ? ": " note : "")
 	} else if (l == "pass") {
 		verdict = "pass"
 		note = ""

@@ -58,7 +58,7 @@ tree_dirty() {
 		lgit -c status.relativePaths=false status --porcelain -uno | cut -c 4-
 		lgit ls-files -o -x '*~' -x '.*.sw?' -x '*.orig' -x '*.rej' \
 			-x '*.o' -x '*.a' -x '.*.cmd' -x '*.d' -x tags -x TAGS \
-			-x 'cscope.*' -x '__pycache__' -x '.cache' -x compile_commands.json
+			-x 'cscope.*' -x '__pycache__' -x '.checkpatch-*' -x '.cache' -x compile_commands.json
 	)
 	dirt=$(printf '%s\n' "$dirt" | head -n 3 | tr '\n' ' ')
 	dirt=${dirt% }
