@@ -29,14 +29,16 @@ need_selftests() {
 		tdir=$LINUX/tools/testing/selftests/$target
 		tout=$tests/$target
 		mkdir -p "$tout"
-		# Static by the environment: on the command line it would
-		# override what the Makefiles add.
-		logged "selftests-$target" env LDFLAGS=-static \
-			make -k -C "$tdir" OUTPUT="$tout" CC=gcc ARCH=x86_64 -j "$(nproc)" \
-			KHDR_INCLUDES="-isystem $BUILD/obj/linux$suffix/usr/include" all
-		make -s -C "$tdir" OUTPUT="$tout" CC=gcc ARCH=x86_64 COLLECTION=lab \
-			emit_tests 2>/dev/null | sed -n 's/^lab://p' >"$tests/names"
+		logged "selftests-$target" "$ROOT/lab/lib/make-selftest" \
+			"$tdir" "$tout" "$BUILD/obj/linux$suffix/usr/include" \
+			-k -j "$(nproc)" all
+		"$ROOT/lab/lib/make-selftest" \
+			"$tdir" "$tout" "$BUILD/obj/linux$suffix/usr/include" \
+			-s COLLECTION=lab emit_tests 2>/dev/null |
+			sed -n 's/^lab://p' >"$tests/names"
 		[ -s "$tests/names" ] || die "selftests/$target has no tests: see TEST_GEN_PROGS in its Makefile"
+		! grep -q '^No 32-bit' "$logfile" ||
+			die "selftests/$target could not be built for 32 bit: apt-get install gcc-multilib"
 		while read -r prog; do
 			# scripts stay in the source
 			[ -e "$tout/$prog" ] || cp "$tdir/$prog" "$tout/$prog"
