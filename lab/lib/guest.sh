@@ -151,7 +151,10 @@ console_tail() {
 # interactive MODE: the guest's console on this terminal.
 interactive() {
 	[ -t 0 ] || note "standard input is no terminal: what it holds is typed into the guest"
-	size=$(stty size 2>/dev/null) || size="24 80"
+	size=$(stty size 2>/dev/null) || size=
+	case $size in
+	'' | "0 "* | *" 0") size="24 80" ;;
+	esac
 	note "Ctrl-A x ends the guest at once."
 	unlock
 	# QEMU gets Ctrl-C itself, as a character for the guest.
