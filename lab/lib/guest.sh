@@ -142,7 +142,7 @@ show_new() {
 console_tail() {
 	echo "  the guest's console, ${console#"$ROOT/"}:"
 	if grep -aqE "$SPLAT" "$console"; then
-		grep -aE -m 1 -A 25 -B 3 "$SPLAT" "$console"
+		grep -aE -m 1 -A 60 -B 2 "$SPLAT" "$console"
 	else
 		tail -n 20 "$console"
 	fi | tr -d '\r' | sed 's/^/    | /'
