@@ -39,10 +39,7 @@ enum utrace_events {
 	_UTRACE_NEVENTS
 };
 
-/**
- * UTRACE_EVENT - the bit of an event in an event mask
- * @type: name of the event, such as SYSCALL_ENTRY
- */
+/* The bit of an event in an event mask, by name: UTRACE_EVENT(QUIESCE). */
 #define UTRACE_EVENT(type)	BIT(_UTRACE_EVENT_##type)
 
 #define UTRACE_EVENT_ALL	(BIT(_UTRACE_NEVENTS) - 1)
@@ -67,8 +64,12 @@ enum utrace_events {
  * their actions is what the task does.
  *
  * Out of a callback, an action adds to what the engine has asked for already:
- * %UTRACE_RESUME asks for nothing more. So an answer never undoes a
- * utrace_control() call that another task made while the callback ran.
+ * %UTRACE_RESUME asks for nothing more. If another task calls utrace_control()
+ * while the callback runs, that counts, and a stop or step that the callback
+ * answers does not.
+ *
+ * Note that 0 is %UTRACE_STOP: a callback with nothing to say has to return
+ * %UTRACE_RESUME.
  */
 enum utrace_resume_action {
 	UTRACE_STOP,
@@ -99,10 +100,7 @@ enum utrace_syscall_action {
 
 #define UTRACE_SYSCALL_MASK	0xf0
 
-/*
- * In the @action argument of report_syscall_exit(): the task steps, and this
- * report stands in for the trap that follows the instruction.
- */
+/* In the @action argument of report_syscall_exit(): in place of a trap. */
 #define UTRACE_SYSCALL_STEP	0x200
 
 static inline enum utrace_resume_action utrace_resume_action(u32 action)
@@ -126,30 +124,35 @@ static inline enum utrace_syscall_action utrace_syscall_action(u32 action)
  * struct utrace_engine_ops - callbacks of an engine
  *
  * @report_quiesce: %UTRACE_EVENT(QUIESCE). @event is the event whose callback
- *	follows, or 0 when the task is about to return to user mode because some
- *	engine asked for %UTRACE_REPORT, %UTRACE_INTERRUPT or a stop.
+ *	follows, or 0 for a look-in, which comes before the task returns to user
+ *	mode because some engine asked for %UTRACE_REPORT, %UTRACE_INTERRUPT or
+ *	a stop. A look-in is task work: it may also come just before a ptrace
+ *	stop, and in the few system calls that run task work while they wait.
  *
  * @report_syscall_entry: %UTRACE_EVENT(SYSCALL_ENTRY). The task has entered the
  *	kernel for a system call, which has not begun. @regs may be changed,
  *	number and arguments included. Returns a &enum utrace_syscall_action
- *	or'ed to the resume action. An engine that answers
- *	%UTRACE_SYSCALL_ABORT may set the result with
- *	syscall_set_return_value(); otherwise it is -ENOSYS. %UTRACE_STOP stops
- *	the task here, before the system call.
+ *	or'ed to the resume action. %UTRACE_STOP stops the task here, before
+ *	the system call. On architectures with generic entry code, an engine
+ *	that answers %UTRACE_SYSCALL_ABORT may set the result with
+ *	syscall_set_return_value(), otherwise it is -ENOSYS; and seccomp,
+ *	tracepoint and audit do not see the entry. Other architectures skip the
+ *	call, but some of them overwrite the result or go through seccomp.
  *
  * @report_syscall_exit: %UTRACE_EVENT(SYSCALL_EXIT). The task has left a system
  *	call that ran or was skipped; @regs hold the result and may be changed.
- *	Also called, with %UTRACE_SYSCALL_STEP in @action, for each engine that
- *	steps the task, whether it wants the event or not.
+ *	Also called for an engine that steps the task, whether it wants the
+ *	event or not: then %UTRACE_SYSCALL_STEP is in @action, and the report is
+ *	in place of the trap that this engine's step would give.
  *
  * @release: the last reference to the engine is gone; @data is its
  *	&utrace_engine.data. Runs exactly once, in the context of whoever
  *	dropped the reference, possibly with interrupts off: it must not sleep.
  *
- * Context: the report callbacks run in the task that they report on, with no
- * lock held and interrupts on. They may sleep, allocate, touch the task's
- * memory and call any function of this interface. They are called one at a
- * time and never nest. @action holds the strongest resume action of the engines
+ * Context: the report callbacks run in the task that they report on, with
+ * interrupts on and no spinlock held. They may sleep, allocate, touch the
+ * task's memory and call any function of this interface. They are called one at
+ * a time and never nest. @action holds the strongest resume action of the engines
  * that have answered already, plus the flags of the event. They return a &enum
  * utrace_resume_action.
  *
@@ -187,10 +190,11 @@ struct utrace_engine {
 	struct utrace *utrace;		/* referenced; never changes */
 	/* The rest is guarded by utrace->lock. */
 	struct list_head entry;
-	unsigned long attached_at;	/* utrace->report_nr then */
+	u64 attached_at;		/* utrace->report_nr then */
 	u8 step;			/* UTRACE_*STEP or UTRACE_RESUME */
 	bool attached;
 	bool stop;
+	bool overruled;			/* controlled while in a callback */
 };
 
 struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,

@@ -113,7 +113,7 @@ static bool utrace_is_attached(struct task_struct *task,
  * @engine: engine that the caller has a reference to
  * @events: mask of UTRACE_EVENT() bits
  *
- * Context: any.
+ * Context: process context, locks or not. Does not sleep.
  * Return: 0, or
  *
  * * -EINVAL: @events has a bit that is no event, or no callback
@@ -157,6 +157,10 @@ static int utrace_choose(struct utrace_engine *engine,
 
 	lockdep_assert_held(&utrace->lock);
 
+	/* Whatever its callback is about to answer. */
+	if (utrace_is_reporting(engine))
+		engine->overruled = true;
+
 	switch (action) {
 	case UTRACE_STOP:
 		utrace_set_stop(engine, true);
@@ -171,13 +175,18 @@ static int utrace_choose(struct utrace_engine *engine,
 		break;
 	default:
 		utrace_set_step(engine, action);
+		/* A signal handler may have ended the step meanwhile. */
+		if (action != UTRACE_RESUME)
+			utrace->step_changed = true;
 		utrace_set_stop(engine, false);
 		if (!utrace->step_changed)
 			return 0;
 		break;
 	}
 
-	if (utrace_queue_work(utrace, how))
+	/* The flag may be set any moment; then the task passes over the work. */
+	if (data_race(utrace->task->flags) & PF_EXITING ||
+	    utrace_queue_work(utrace, how))
 		return -EALREADY;
 	return action == UTRACE_STOP ? -EINPROGRESS : 0;
 }
@@ -219,16 +228,19 @@ static bool needs_quiesce(enum utrace_resume_action action)
  *   of the report that it is in. A task that waits in the kernel is not
  *   disturbed. The stop lasts until this engine chooses another action; only a
  *   fatal signal, which exec and exit of the thread group send too, breaks it.
+ *   A group stop or a freeze of the task's cgroup waits for its end.
  * * %UTRACE_INTERRUPT, %UTRACE_REPORT: end this engine's stop, and bring a
  *   report_quiesce() to every engine that wants it before the task returns to
  *   user mode; %UTRACE_INTERRUPT also ends an interruptible wait.
  * * %UTRACE_SINGLESTEP, %UTRACE_BLOCKSTEP: end this engine's stop; the task
- *   traps after the next instruction or branch. The trap is a SIGTRAP to the
- *   task, except after a system call, see &utrace_engine_ops.
+ *   traps after the next instruction or branch. After a system call this is a
+ *   report, see &utrace_engine_ops. Elsewhere it is a SIGTRAP to the task, as
+ *   signals are not reported to engines: a tracer will see it. A signal
+ *   handler ends the step on some machines; choose it again for more.
  * * %UTRACE_RESUME: end this engine's stop and step.
  * * %UTRACE_DETACH: detach the engine.
  *
- * Context: any.
+ * Context: process context, locks or not. Does not sleep.
  * Return: 0, or
  *
  * * -EINVAL: no such action, or %UTRACE_REPORT or a step for an engine that
@@ -236,12 +248,13 @@ static bool needs_quiesce(enum utrace_resume_action action)
  * * -EOPNOTSUPP: this machine cannot step like that
  * * -ESRCH: the engine is not attached to @task
  * * -EALREADY: the task is exiting, it will not come to this any more
- * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet; after
- *   %UTRACE_DETACH, a callback of the engine may be running still, and
- *   utrace_barrier() waits for its end
+ * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet, and to ask
+ *   again tells when it has; after %UTRACE_DETACH, a callback of the engine may
+ *   be running still, and utrace_barrier() waits for its end
  *
- * If %UTRACE_STOP returns 0, the task is stopped. If %UTRACE_DETACH does, no
- * callback of the engine is running or will be, unless the caller is one.
+ * If %UTRACE_STOP returns 0, the task is stopped or being killed. If
+ * %UTRACE_DETACH does, no callback of the engine is running or will be, unless
+ * the caller is one.
  */
 int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 		   enum utrace_resume_action action)
@@ -287,11 +300,17 @@ void utrace_detach_held(struct utrace_engine *engine)
 		utrace_engine_put(engine);
 }
 
-static bool callback_done(struct utrace_engine *engine, bool *attached)
+/*
+ * Is the callback that was running during report @nr done? A later report may
+ * have called the engine again meanwhile.
+ */
+static bool callback_done(struct utrace_engine *engine, u64 nr, bool *attached)
 {
-	guard(spinlock_irq)(&engine->utrace->lock);
+	struct utrace *utrace = engine->utrace;
+
+	guard(spinlock_irq)(&utrace->lock);
 	*attached = engine->attached;
-	return !utrace_is_reporting(engine);
+	return utrace->report_nr != nr || !utrace_is_reporting(engine);
 }
 
 /**
@@ -314,13 +333,16 @@ int utrace_barrier(struct task_struct *task, struct utrace_engine *engine)
 {
 	struct utrace *utrace = engine->utrace;
 	bool attached;
+	u64 nr;
 
+	scoped_guard(spinlock_irq, &utrace->lock)
+		nr = utrace->report_nr;
 	/*
 	 * Sleeps on utrace->wait until leave_engine() in report.c changes
 	 * utrace->reporting under the lock.
 	 */
 	if (wait_event_interruptible(utrace->wait,
-				     callback_done(engine, &attached)))
+				     callback_done(engine, nr, &attached)))
 		return -ERESTARTSYS;
 	return attached ? 0 : -ESRCH;
 }

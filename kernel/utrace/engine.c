@@ -166,7 +166,8 @@ int utrace_attach_engine(struct utrace_engine *engine)
 struct utrace_engine *utrace_find_engine(struct task_struct *task,
 					 const struct utrace_engine_ops *ops)
 {
-	struct utrace *utrace = task->utrace;
+	/* The engine is there, or ptrace is serialised with its attach. */
+	struct utrace *utrace = READ_ONCE(task->utrace);
 
 	if (!utrace)
 		return NULL;
@@ -218,6 +219,8 @@ static struct utrace_engine *utrace_lookup(struct task_struct *task, int flags,
  * * -EPERM: @task is a kernel thread
  * * -ESRCH: @task is dead
  * * -ENOMEM: no memory
+ *
+ * On failure &utrace_engine_ops.release is not called.
  */
 struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 					 const struct utrace_engine_ops *ops,
@@ -249,7 +252,6 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 	if (!err)
 		return engine;
 
-	/* Not the engine's fault: it never was, so it is not released either. */
 	kref_put(&engine->utrace->kref, utrace_destroy);
 	kfree(engine);
 	return ERR_PTR(err);

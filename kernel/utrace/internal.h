@@ -27,7 +27,8 @@
  * @stopped: the task waits in utrace_stop() and will not get out of it, but for
  *	a fatal signal, while @nr_stops is not 0
  * @step_changed: the task has to look what its engines want it to step
- * @work_queued: @work is queued
+ * @work_queued: @work is queued, or has run and was put off
+ * @work_put_off: @work ran in the middle of a report and has to run again
  * @work: brings the task to look at all of this before it returns to user mode
  * @wait: the task waits here for @nr_stops to become 0, utrace_barrier() for
  *	@reporting to change
@@ -41,11 +42,12 @@ struct utrace {
 	struct task_struct *task;
 	struct list_head engines;
 	struct utrace_engine *reporting;
-	unsigned long report_nr;
+	u64 report_nr;
 	unsigned int nr_stops;
 	bool stopped;
 	bool step_changed;
 	bool work_queued;
+	bool work_put_off;
 	struct callback_head work;
 	wait_queue_head_t wait;
 };
@@ -54,10 +56,12 @@ struct utrace {
  * struct utrace_report - one event being reported to the engines of current
  * @utrace: the engines
  * @event: bit of the event
- * @action: the strongest resume action answered so far, with the flags and the
- *	system-call action of the event: what the callbacks get as @action
+ * @action: the strongest resume action answered so far, with the system-call
+ *	action: what the callbacks get as @action
  * @reverse: the engine attached last is told first
+ * @step: the report is in place of a step's trap
  * @unsettled: an engine has asked for a stop or a step
+ * @engine_steps: the engine whose turn it is steps the task
  * @step_told: an engine that steps the task has had the report
  */
 struct utrace_report {
@@ -65,7 +69,9 @@ struct utrace_report {
 	unsigned long event;
 	u32 action;
 	bool reverse;
+	bool step;
 	bool unsettled;
+	bool engine_steps;
 	bool step_told;
 };
 
@@ -75,6 +81,8 @@ struct utrace_report {
  *
  * The acquire pairs with the cmpxchg() in utrace_of_task(): if there is any
  * interest, current->utrace can be used.
+ *
+ * Return: those of @events that are wanted.
  */
 static inline unsigned long utrace_interest(unsigned long events)
 {

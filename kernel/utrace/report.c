@@ -20,8 +20,7 @@
 static bool stands_for_trap(const struct utrace_report *report,
 			    const struct utrace_engine *engine)
 {
-	return report->action & UTRACE_SYSCALL_STEP &&
-	       engine->step != UTRACE_RESUME &&
+	return report->step && engine->step != UTRACE_RESUME &&
 	       engine->ops->report_syscall_exit;
 }
 
@@ -59,9 +58,17 @@ static void take_answer(struct utrace_report *report, u32 answer)
 	struct utrace *utrace = report->utrace;
 	struct utrace_engine *engine = utrace->reporting;
 	u32 flags = report->action & ~UTRACE_RESUME_MASK;
+	bool overruled = engine->overruled;
 
-	/* Detached while the callback ran: its answer has no weight. */
+	/*
+	 * Detached while the callback ran: it has no say in how the task goes
+	 * on. What it said of the system call stands.
+	 */
 	if (!engine->attached)
+		return;
+
+	engine->overruled = false;
+	if (overruled && action != UTRACE_DETACH)
 		return;
 
 	switch (action) {
@@ -157,10 +164,17 @@ static struct utrace_engine *goto_engine(struct utrace_report *report,
 		pos = leave_engine(report, gone);
 	}
 
-	if (!engine)
+	if (engine) {
+		report->engine_steps = stands_for_trap(report, engine);
+		report->step_told |= report->engine_steps;
+	} else {
 		report->unsettled = utrace->nr_stops || utrace->step_changed;
-	else if (stands_for_trap(report, engine))
-		report->step_told = true;
+		if (utrace->work_put_off) {
+			utrace->work_put_off = false;
+			utrace->work_queued = false;
+			utrace_queue_work(utrace, TWA_RESUME);
+		}
+	}
 	unlock_and_put(utrace, gone);
 	return engine;
 }

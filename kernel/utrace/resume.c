@@ -3,7 +3,6 @@
  * utrace core: a task stops, steps and goes on as its engines want
  */
 
-#include <linux/freezer.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 
@@ -63,6 +62,22 @@ static void apply_step(struct task_struct *task, enum utrace_resume_action step)
 		user_disable_single_step(task);
 }
 
+/*
+ * Is current on its way out? A fatal signal need not be pending any more: it
+ * has been taken in exit, and in a thread that exec or exit of another thread
+ * ends. Those would wait for us for ever. Once asleep, each of them wakes us,
+ * since each sends SIGKILL first.
+ */
+static bool is_dying(void)
+{
+	struct signal_struct *signal = current->signal;
+
+	return fatal_signal_pending(current) || current->flags & PF_EXITING ||
+	       READ_ONCE(signal->flags) & SIGNAL_GROUP_EXIT ||
+	       (READ_ONCE(signal->group_exec_task) &&
+		READ_ONCE(signal->group_exec_task) != current);
+}
+
 /**
  * utrace_stop - stop while an engine wants it, then see to the step
  * @utrace: the engines of current
@@ -83,7 +98,7 @@ void utrace_stop(struct utrace *utrace)
 	bool step_changed;
 
 	spin_lock_irq(&utrace->lock);
-	while (utrace->nr_stops && !fatal_signal_pending(current)) {
+	while (utrace->nr_stops && !is_dying()) {
 		utrace->stopped = true;
 		spin_unlock_irq(&utrace->lock);
 		/* Pairs with utrace_set_stop(). */
@@ -107,7 +122,7 @@ void utrace_stop(struct utrace *utrace)
  * @work: &utrace.work of current
  *
  * Context: task work, which runs before return to user mode, before a signal
- * is taken, and in some waits that are made to run it. May sleep.
+ * is taken, before and after a ptrace stop, and in some waits. May sleep.
  */
 void utrace_work(struct callback_head *work)
 {
@@ -116,11 +131,20 @@ void utrace_work(struct callback_head *work)
 	struct utrace_engine *engine;
 	u32 answer;
 
-	/* From here on whoever asks has to queue it again. */
-	scoped_guard(spinlock_irq, &utrace->lock)
+	scoped_guard(spinlock_irq, &utrace->lock) {
+		/*
+		 * Inside a callback of ptrace's engine, whose stop runs task
+		 * work. Reports do not nest, so wait until this one is over.
+		 */
+		if (utrace->reporting) {
+			utrace->work_put_off = true;
+			return;
+		}
+		/* From here on whoever asks has to queue it again. */
 		utrace->work_queued = false;
+	}
 
-	if (current->flags & PF_EXITING)
+	if (is_dying())
 		return;
 
 	for (engine = utrace_first_engine(&report); engine;

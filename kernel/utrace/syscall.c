@@ -13,8 +13,7 @@
  * @regs: its user registers
  *
  * The engine that was attached last is told first, so that those attached
- * earlier, and ptrace among them, see the registers as the later ones left
- * them. Every engine is told, also after one has answered
+ * earlier see the registers as the later ones left them. Every engine is told, also after one has answered
  * %UTRACE_SYSCALL_ABORT, and no answer takes that back.
  *
  * Whether the system call is skipped is settled when the callbacks have
@@ -65,10 +64,10 @@ void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 {
 	struct utrace_report report = {
 		.event = UTRACE_EVENT(SYSCALL_EXIT),
-		.action = step ? UTRACE_SYSCALL_STEP : 0,
+		.step = step,
 	};
 	struct utrace_engine *engine;
-	u32 answer;
+	u32 action, answer;
 
 	/*
 	 * An engine that steps need not want the event, so then all are looked
@@ -80,9 +79,12 @@ void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 		goto out;
 
 	for (engine = utrace_first_engine(&report); engine;
-	     engine = utrace_next_engine(&report, answer))
-		answer = engine->ops->report_syscall_exit(report.action,
-							  engine, regs);
+	     engine = utrace_next_engine(&report, answer)) {
+		action = report.action;
+		if (report.engine_steps)
+			action |= UTRACE_SYSCALL_STEP;
+		answer = engine->ops->report_syscall_exit(action, engine, regs);
+	}
 	utrace_finish_report(&report);
 out:
 	if (step && !report.step_told)
