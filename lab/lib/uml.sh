@@ -2,8 +2,8 @@
 # shellcheck shell=sh
 # The main scenario: UML on the guest's SYSEMU, and what must come out of it.
 
-# Two numbers that nobody knows before this run. UML's userland sums up all
-# numbers between them, as md5 of a list in reverse; so does the host.
+# Two numbers that nobody knows before this run. UML's userland lists all
+# numbers between them in reverse and takes the list's md5; so does the host.
 choose_pair() {
 	n=$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 	pair=$n:$((n + 100 + n % 900))
