@@ -68,22 +68,22 @@ static void take_answer(struct utrace_report *report, u32 answer)
 		return;
 
 	engine->overruled = false;
-	if (overruled && action != UTRACE_DETACH)
-		return;
 
 	switch (action) {
 	case UTRACE_STOP:
-		utrace_set_stop(engine, true);
+		if (!overruled)
+			utrace_set_stop(engine, true);
 		break;
 	case UTRACE_INTERRUPT:
 	case UTRACE_REPORT:
 		/* At a look-in this is what is happening already. */
 		if (report->event != UTRACE_EVENT(QUIESCE))
-			utrace_queue_work(utrace, TWA_RESUME);
+			utrace_queue_work(utrace, action == UTRACE_INTERRUPT ?
+						  TWA_SIGNAL : TWA_RESUME);
 		break;
 	case UTRACE_SINGLESTEP:
 	case UTRACE_BLOCKSTEP:
-		if (utrace_can_step(action))
+		if (!overruled && utrace_can_step(action))
 			utrace_set_step(engine, action);
 		break;
 	case UTRACE_RESUME:
