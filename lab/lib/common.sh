@@ -58,12 +58,12 @@ die() {
 # interrupt ends all of it: compilers, QEMU, the lot.
 stop_child() {
 	[ -n "$child" ] || return 0
-	kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || :
+	kill -s TERM -- "-$child" 2>/dev/null || kill -s TERM "$child" 2>/dev/null || :
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		kill -0 -- "-$child" 2>/dev/null || break
+		kill -s 0 -- "-$child" 2>/dev/null || break
 		sleep 0.2
 	done
-	kill -KILL -- "-$child" 2>/dev/null || :
+	kill -s KILL -- "-$child" 2>/dev/null || :
 	child=
 }
 

@@ -166,6 +166,9 @@ FIXTURE_SETUP(engines)
 	close(out[1]);
 	self->in = in[1];
 	self->out = out[0];
+	/* It waits in read() now, or the counts would not be exact. */
+	while (state_of(self->pid) != 'S')
+		sleep_ms(1);
 	for (i = 0; i < 2; i++) {
 		self->engine[i] = open_engine();
 		ASSERT_LE(0, self->engine[i]);
