@@ -33,6 +33,7 @@ export CCACHE_DIR="${CCACHE_DIR:-$BUILD/ccache}" CCACHE_BASEDIR="$ROOT"
 
 T0=$(date +%s)
 child=					# process group that runs for us
+beat=					# shows how that is getting on
 cleanup=				# commands to run at the end
 
 elapsed() {
@@ -71,6 +72,10 @@ at_exit() {
 	rc=$?
 	trap - EXIT
 	trap '' INT TERM HUP
+	if [ -n "$beat" ]; then
+		kill "$beat" 2>/dev/null || :
+		printf '\n'
+	fi
 	stop_child
 	eval "$cleanup"
 	exit "$rc"
@@ -109,6 +114,7 @@ try_logged() {
 		[ -n "$opt_verbose" ] || kill "$beat" 2>/dev/null || :
 		wait "$beat" 2>/dev/null || :
 		[ -n "$opt_verbose" ] || printf '\r\033[K'
+		beat=
 	fi
 	return "$logged_rc"
 }
