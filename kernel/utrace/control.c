@@ -129,7 +129,8 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 {
 	const struct utrace_engine_ops *ops = engine->ops;
 	struct utrace *utrace = engine->utrace;
-	unsigned long lost;
+	unsigned long irq, lost;
+	int ret = -ESRCH;
 
 	if (events & ~UTRACE_EVENT_ALL ||
 	    (events & UTRACE_EVENT(QUIESCE) && !ops->report_quiesce) ||
@@ -138,14 +139,15 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 	    (events & UTRACE_EVENT(SYSCALL_EXIT) && !ops->report_syscall_exit))
 		return -EINVAL;
 
-	guard(spinlock_irqsave)(&utrace->lock);
-	if (!utrace_is_attached(task, engine))
-		return -ESRCH;
-
-	lost = engine->flags & ~events;
-	WRITE_ONCE(engine->flags, events);
-	utrace_update_interest(utrace);
-	return lost && utrace_is_reporting(engine) ? -EINPROGRESS : 0;
+	spin_lock_irqsave(&utrace->lock, irq);
+	if (utrace_is_attached(task, engine)) {
+		lost = engine->flags & ~events;
+		WRITE_ONCE(engine->flags, events);
+		utrace_update_interest(utrace);
+		ret = lost && utrace_is_reporting(engine) ? -EINPROGRESS : 0;
+	}
+	spin_unlock_irqrestore(&utrace->lock, irq);
+	return ret;
 }
 
 /* A resume action other than to detach, for an attached engine. */
@@ -195,18 +197,19 @@ static int utrace_choose(struct utrace_engine *engine,
 static int utrace_leave(struct task_struct *task, struct utrace_engine *engine)
 {
 	struct utrace *utrace = engine->utrace;
-	bool put;
-	int ret;
+	unsigned long irq;
+	bool put = false;
+	int ret = -ESRCH;
 
-	scoped_guard(spinlock_irqsave, &utrace->lock) {
-		if (!utrace_is_attached(task, engine))
-			return -ESRCH;
+	spin_lock_irqsave(&utrace->lock, irq);
+	if (utrace_is_attached(task, engine)) {
 		utrace_set_step(engine, UTRACE_RESUME);
 		if (utrace->step_changed)
 			utrace_queue_work(utrace, TWA_RESUME);
 		put = utrace_detach(engine);
 		ret = utrace_is_reporting(engine) ? -EINPROGRESS : 0;
 	}
+	spin_unlock_irqrestore(&utrace->lock, irq);
 	if (put)
 		utrace_engine_put(engine);
 	return ret;
@@ -259,6 +262,9 @@ static bool needs_quiesce(enum utrace_resume_action action)
 int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 		   enum utrace_resume_action action)
 {
+	unsigned long irq;
+	int ret;
+
 	if (action > UTRACE_DETACH)
 		return -EINVAL;
 	if (!utrace_can_step(action))
@@ -266,12 +272,16 @@ int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 	if (action == UTRACE_DETACH)
 		return utrace_leave(task, engine);
 
-	guard(spinlock_irqsave)(&engine->utrace->lock);
+	spin_lock_irqsave(&engine->utrace->lock, irq);
 	if (!utrace_is_attached(task, engine))
-		return -ESRCH;
-	if (needs_quiesce(action) && !(engine->flags & UTRACE_EVENT(QUIESCE)))
-		return -EINVAL;
-	return utrace_choose(engine, action);
+		ret = -ESRCH;
+	else if (needs_quiesce(action) &&
+		 !(engine->flags & UTRACE_EVENT(QUIESCE)))
+		ret = -EINVAL;
+	else
+		ret = utrace_choose(engine, action);
+	spin_unlock_irqrestore(&engine->utrace->lock, irq);
+	return ret;
 }
 
 /**
@@ -287,15 +297,16 @@ int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 void utrace_detach_held(struct utrace_engine *engine)
 {
 	struct utrace *utrace = engine->utrace;
+	unsigned long irq;
 	bool put;
 
-	scoped_guard(spinlock_irqsave, &utrace->lock) {
-		put = utrace_detach(engine);
-		if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
-			utrace->step_changed = true;
-			utrace_queue_work(utrace, TWA_RESUME);
-		}
+	spin_lock_irqsave(&utrace->lock, irq);
+	put = utrace_detach(engine);
+	if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
+		utrace->step_changed = true;
+		utrace_queue_work(utrace, TWA_RESUME);
 	}
+	spin_unlock_irqrestore(&utrace->lock, irq);
 	if (put)
 		utrace_engine_put(engine);
 }
@@ -307,10 +318,13 @@ void utrace_detach_held(struct utrace_engine *engine)
 static bool callback_done(struct utrace_engine *engine, u64 nr, bool *attached)
 {
 	struct utrace *utrace = engine->utrace;
+	bool done;
 
-	guard(spinlock_irq)(&utrace->lock);
+	spin_lock_irq(&utrace->lock);
 	*attached = engine->attached;
-	return utrace->report_nr != nr || !utrace_is_reporting(engine);
+	done = utrace->report_nr != nr || !utrace_is_reporting(engine);
+	spin_unlock_irq(&utrace->lock);
+	return done;
 }
 
 /**

@@ -121,21 +121,24 @@ static struct utrace_engine *utrace_match(struct utrace *utrace, int flags,
 static int __utrace_attach_engine(struct utrace_engine *engine, int flags)
 {
 	struct utrace *utrace = engine->utrace;
+	unsigned long irq;
+	int err = 0;
 
-	guard(spinlock_irqsave)(&utrace->lock);
-
+	spin_lock_irqsave(&utrace->lock, irq);
 	/* Stable: the caller holds tasklist_lock, see utrace_release_task(). */
-	if (!utrace->task || utrace->task->exit_state)
-		return -ESRCH;
-	if ((flags & UTRACE_ATTACH_EXCLUSIVE) &&
-	    utrace_match(utrace, flags, engine->ops, engine->data))
-		return -EEXIST;
-
-	utrace_engine_get(engine);
-	engine->attached = true;
-	engine->attached_at = utrace->report_nr;
-	list_add_tail(&engine->entry, &utrace->engines);
-	return 0;
+	if (!utrace->task || utrace->task->exit_state) {
+		err = -ESRCH;
+	} else if ((flags & UTRACE_ATTACH_EXCLUSIVE) &&
+		   utrace_match(utrace, flags, engine->ops, engine->data)) {
+		err = -EEXIST;
+	} else {
+		utrace_engine_get(engine);
+		engine->attached = true;
+		engine->attached_at = utrace->report_nr;
+		list_add_tail(&engine->entry, &utrace->engines);
+	}
+	spin_unlock_irqrestore(&utrace->lock, irq);
+	return err;
 }
 
 /**
@@ -168,12 +171,16 @@ struct utrace_engine *utrace_find_engine(struct task_struct *task,
 {
 	/* The engine is there, or ptrace is serialised with its attach. */
 	struct utrace *utrace = READ_ONCE(task->utrace);
+	struct utrace_engine *engine;
+	unsigned long irq;
 
 	if (!utrace)
 		return NULL;
 
-	guard(spinlock_irqsave)(&utrace->lock);
-	return utrace_match(utrace, UTRACE_ATTACH_MATCH_OPS, ops, NULL);
+	spin_lock_irqsave(&utrace->lock, irq);
+	engine = utrace_match(utrace, UTRACE_ATTACH_MATCH_OPS, ops, NULL);
+	spin_unlock_irqrestore(&utrace->lock, irq);
+	return engine;
 }
 
 static struct utrace_engine *utrace_lookup(struct task_struct *task, int flags,
@@ -187,12 +194,12 @@ static struct utrace_engine *utrace_lookup(struct task_struct *task, int flags,
 	if (!utrace)
 		return ERR_PTR(-ENOENT);
 
-	guard(spinlock_irqsave)(&utrace->lock);
+	spin_lock_irq(&utrace->lock);
 	engine = utrace_match(utrace, flags, ops, data);
-	if (!engine)
-		return ERR_PTR(-ENOENT);
-	utrace_engine_get(engine);
-	return engine;
+	if (engine)
+		utrace_engine_get(engine);
+	spin_unlock_irq(&utrace->lock);
+	return engine ?: ERR_PTR(-ENOENT);
 }
 
 /**

@@ -79,13 +79,14 @@ struct utrace_report {
  * utrace_interest - which of these events does an engine of current want?
  * @events: mask of UTRACE_EVENT() bits
  *
- * The acquire pairs with the cmpxchg() in utrace_of_task(): if there is any
- * interest, current->utrace can be used.
- *
  * Return: those of @events that are wanted.
  */
 static inline unsigned long utrace_interest(unsigned long events)
 {
+	/*
+	 * Pairs with the cmpxchg() in utrace_of_task(): if there is any
+	 * interest, current->utrace can be used.
+	 */
 	return smp_load_acquire(&current->utrace_flags) & events;
 }
 

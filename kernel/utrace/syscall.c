@@ -13,8 +13,9 @@
  * @regs: its user registers
  *
  * The engine that was attached last is told first, so that those attached
- * earlier see the registers as the later ones left them. Every engine is told, also after one has answered
- * %UTRACE_SYSCALL_ABORT, and no answer takes that back.
+ * earlier see the registers as the later ones left them. Every engine is told,
+ * also after one has answered %UTRACE_SYSCALL_ABORT, and no answer takes that
+ * back.
  *
  * Whether the system call is skipped is settled when the callbacks have
  * returned. A stop that follows, for an engine or inside ptrace's callback,

@@ -230,7 +230,7 @@ TEST_F(engines, hears_of_each_system_call)
 }
 
 static void check_abort(struct __test_metadata *_metadata,
-			FIXTURE_DATA(engines) *self, const char *first,
+			FIXTURE_DATA(engines) * const self, const char *first,
 			const char *second, long expected)
 {
 	int gate = open_engine();
