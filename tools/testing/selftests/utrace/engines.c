@@ -6,49 +6,13 @@
  * utrace/engine in debugfs. They watch a child that makes a system call when
  * it is told to, and tells what came of it.
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "../kselftest_harness.h"
-
-#ifndef PTRACE_SYSEMU
-#define PTRACE_SYSEMU 31
-#endif
-
-#define DEBUGFS		"/sys/kernel/debug"
-#define ENGINE_FILE	DEBUGFS "/utrace/engine"
+#include "engine.h"
 
 /* A system call that nothing but the tests makes. */
 #define TEST_NR		SYS_getpgid
 #define SYSCALL_STOP	(SIGTRAP | 0x80)
 
 #define WAIT_MS		5000
-
-/* What a command gives: 0, or the errno that the write failed with. */
-static int command(int engine, const char *text)
-{
-	ssize_t size = strlen(text);
-
-	return write(engine, text, size) == size ? 0 : errno;
-}
-
-static int open_engine(void)
-{
-	return open(ENGINE_FILE, O_RDWR | O_CLOEXEC);
-}
 
 static long counter(int engine, const char *name)
 {
@@ -147,11 +111,8 @@ FIXTURE_SETUP(engines)
 {
 	int in[2], out[2], i;
 
-	if (access(ENGINE_FILE, F_OK))
-		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
-	if (access(ENGINE_FILE, W_OK))
-		SKIP(return, "no %s: needs root and CONFIG_UTRACE_TEST_ENGINE",
-		     ENGINE_FILE);
+	if (!have_engines())
+		SKIP(return, NO_ENGINES);
 
 	ASSERT_EQ(0, pipe2(in, O_CLOEXEC));
 	ASSERT_EQ(0, pipe2(out, O_CLOEXEC));

@@ -7,31 +7,7 @@
  * What goes wrong here mostly shows as a hang, or as a complaint of a kernel
  * built with lockdep, KASAN or KCSAN.
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "../kselftest_harness.h"
-
-#ifndef PTRACE_SYSEMU
-#define PTRACE_SYSEMU 31
-#endif
-
-#define DEBUGFS		"/sys/kernel/debug"
-#define ENGINE_FILE	DEBUGFS "/utrace/engine"
+#include "engine.h"
 
 #define NR_CONTROLLERS	3
 #define NR_TRACERS	2
@@ -44,14 +20,6 @@ struct shared {
 	unsigned long attached;	/* engines */
 	unsigned long seized;	/* times */
 };
-
-static void command(int engine, const char *text)
-{
-	ssize_t size = write(engine, text, strlen(text));
-
-	/* Every error is right at some time here. */
-	(void)size;
-}
 
 static int stopped(struct shared *shared)
 {
@@ -91,8 +59,9 @@ static void controller(struct shared *shared, pid_t pid, unsigned int seed)
 	int i, engine;
 
 	snprintf(attach, sizeof(attach), "attach %d", pid);
+	/* Every error is right at some time here. */
 	while (!stopped(shared)) {
-		engine = open(ENGINE_FILE, O_RDWR | O_CLOEXEC);
+		engine = open_engine();
 		if (engine < 0)
 			_exit(1);
 		command(engine, attach);
@@ -155,11 +124,8 @@ TEST(come_and_go)
 	unsigned long calls;
 	int i, status;
 
-	if (access(ENGINE_FILE, F_OK))
-		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
-	if (access(ENGINE_FILE, W_OK))
-		SKIP(return, "no %s: needs root and CONFIG_UTRACE_TEST_ENGINE",
-		     ENGINE_FILE);
+	if (!have_engines())
+		SKIP(return, NO_ENGINES);
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
