@@ -123,6 +123,10 @@ void utrace_stop(struct utrace *utrace)
  *
  * Context: task work, which runs before return to user mode, before a signal
  * is taken, before and after a ptrace stop, and in some waits. May sleep.
+ *
+ * While a uprobe steps the task over a copied instruction, task work may run
+ * too. A step that an engine changes just then can cost the uprobe its trap;
+ * ptrace does not come here, since its stops wait for the uprobe.
  */
 void utrace_work(struct callback_head *work)
 {
