@@ -6,12 +6,13 @@
 # as "traps: ... general protection fault", so that alone is none of these.
 SPLAT='Kernel panic|Oops|BUG: |WARNING: |INFO: task .* blocked|INFO: rcu_|rcu: INFO|INFO: possible|INFO: trying to register|possible (recursive|circular|irq)|suspicious RCU usage|soft lockup|hard LOCKUP|double fault|kernel stack overflow|kernel BUG at|BUG kmalloc|ODEBUG: |unable to handle|list_(add|del) corruption|refcount_t: |UBSAN: |cut here'
 
+# $guest_smp: how many CPUs, if not two; $guest_extra: more words for QEMU.
 qemu_args() {
 	memory=1G
 	[ -z "$suffix" ] || memory=2G
 	# no SMAP: QEMU 7.2's TCG faults on far returns with it, whatever the
 	# kernel; no reboot: a guest that panics or is done ends QEMU
-	echo "-accel $accel -cpu max,-smap -m $memory -smp 2 -no-reboot -nodefaults -display none"
+	echo "-accel $accel -cpu max,-smap -m $memory -smp ${guest_smp:-2} -no-reboot -nodefaults -display none ${guest_extra:-}"
 }
 
 # Which accelerator: TCG, unless KVM is there and truly boots this kernel.
@@ -62,9 +63,10 @@ boot() {
 	boot_total=$2
 	boot_idle=$3
 	shift 3
-	mkdir -p "$RUN"
+	mkdir -p "$RUN" "$LOG"
 	console=$RUN/${boot_name:-$boot_mode}.console
 	results=$RUN/${boot_name:-$boot_mode}.results
+	qemu_log=$LOG/qemu-${boot_name:-$boot_mode}.log
 	: >"$console"
 	: >"$results"
 	guest_status=
@@ -74,13 +76,15 @@ boot() {
 		-kernel "$bzimage" -initrd "$initramfs" \
 		-serial "file:$console" -serial "file:$results" \
 		-append "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=60 lab.mode=$boot_mode $*" \
-		>"$LOG/qemu.log" 2>&1 </dev/null
+		>"$qemu_log" 2>&1 </dev/null
 	boot_start=$(date +%s)
 	boot_last=$boot_start
 	boot_size=0
 	shown=0
 	ended=
 	while :; do
+		# of "both", when the shell above is gone
+		kill -0 $$ 2>/dev/null || exit 1
 		alive=1
 		kill -0 "$child" 2>/dev/null || alive=
 		[ -z "${show:-}" ] || show_new
@@ -122,12 +126,48 @@ boot() {
 		guest_why="the kernel said: $(printf '%s' "$splat" | tr -d '\r')"
 	fi
 	if [ -n "$guest_why" ]; then
-		[ -s "$LOG/qemu.log" ] && [ ! -s "$console" ] &&
-			guest_why="$guest_why; QEMU said: $(tail -n 1 "$LOG/qemu.log")"
+		[ -s "$qemu_log" ] && [ ! -s "$console" ] &&
+			guest_why="$guest_why; QEMU said: $(tail -n 1 "$qemu_log")"
 		return 1
 	fi
 	guest_status=$(sed -n 's/^@end \([0-9]*\).*/\1/p' "$results" | tail -n 1)
 	return 0
+}
+
+# both FUNCTION [WORD...]: "FUNCTION base WORD..." and "FUNCTION linux WORD..."
+# at the same time, each in a shell of its own; what they find out they leave
+# in files. Fails if one of them does.
+both() {
+	both_function=$1
+	shift
+	twins=
+	cleanup=stop_both
+	for k in base linux; do
+		(
+			# traps are not inherited
+			child=
+			trap stop_child EXIT
+			trap 'exit 143' TERM HUP
+			"$both_function" "$k" "$@"
+		) &
+		twins="$twins $!"
+	done
+	both_rc=0
+	for twin in $twins; do
+		wait "$twin" || both_rc=$?
+	done
+	cleanup=
+	return "$both_rc"
+}
+
+# A background job does not get the interrupt of the terminal.
+stop_both() {
+	for twin in $twins; do
+		kill -s TERM "$twin" 2>/dev/null || :
+	done
+	for twin in $twins; do
+		wait "$twin" 2>/dev/null || :
+	done
 }
 
 # Hand the complete lines that are new in $results to $show.
