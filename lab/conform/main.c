@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command line of the comparer.  It compares nothing itself: it writes a
+ * line for each sequence, and what two kernels wrote is compared outside.
+ */
+#include "conform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char usage[] =
+"conform [OPTION...] run FILE       all sequences of a plan: number, hash, stops\n"
+"conform [OPTION...] list IN FILE   the sequences in IN, one a line, likewise\n"
+"conform [OPTION...] show SEQUENCE  the transcript of one\n"
+"conform [OPTION...] name           numbers from standard input, as sequences\n"
+"conform [OPTION...] size           how many sequences the plan has\n"
+"conform shorter SEQUENCE           what is left of it with something left out\n"
+"conform cost                       system calls before and after tracing\n"
+"The plan:  -l N  all sequences of up to N requests     -r N  N random ones\n"
+"           -s N  where the random ones begin           -b    fewer ways to do it\n"
+"           -p N/M  the Nth part of M\n"
+"Also seen: -w    tracepoints                           -a    the audit log\n"
+"           -e FILE,N  compare with FILE, end after N differences\n";
+
+static struct plan plan = { .length = 3 };
+static unsigned int part, parts = 1;
+static bool watched, audited;
+static FILE *expected;
+static unsigned long stop_after;
+static struct record *rec;
+static u64 nr_sequences, nr_stops, nr_differences;
+
+static void __attribute__((format(printf, 1, 2))) __noreturn fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("conform: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	exit(1);
+}
+
+/* ---- what to do with one sequence ---- */
+
+/* False if enough differences have been seen. */
+static bool run_one(u64 number, const struct sequence *seq, FILE *to)
+{
+	unsigned long long expected_number, expected_hash;
+	u64 hash;
+
+	tracer_run(seq, rec);
+	hash = record_hash(rec);
+	nr_sequences++;
+	nr_stops += rec->nr_stops;
+	fprintf(to, "%llu %016llx %u\n", (unsigned long long)number,
+		(unsigned long long)hash, rec->nr_stops);
+	if (!expected)
+		return true;
+	if (fscanf(expected, "%llu %llx %*u", &expected_number, &expected_hash) != 2 ||
+	    expected_number != number)
+		fail("what is expected of sequence %llu is not there", (unsigned long long)number);
+	if (hash != expected_hash)
+		nr_differences++;
+	return nr_differences < stop_after;
+}
+
+static void run_plan(FILE *to)
+{
+	u64 size = plan_size(&plan), i;
+	struct sequence seq;
+
+	for (i = part; i < size; i += parts) {
+		plan_sequence(&plan, i, &seq);
+		if (!run_one(i, &seq, to))
+			break;
+	}
+}
+
+static void parse(struct sequence *seq, const char *text)
+{
+	const char *bad;
+
+	if (sequence_parse(seq, text, &bad))
+		return;
+	if (bad)
+		fail("\"%s\" in \"%s\" is no word for a sequence", bad, text);
+	fail("\"%s\" does not end with then-...", text);
+}
+
+static void run_list(const char *name, FILE *to)
+{
+	FILE *from = fopen(name, "r");
+	struct sequence seq;
+	char line[1024];
+	u64 i = 0;
+
+	if (!from)
+		fail("%s: %s", name, strerror(errno));
+	while (fgets(line, sizeof(line), from)) {
+		line[strcspn(line, "\n")] = 0;
+		parse(&seq, line);
+		if (!run_one(i++, &seq, to))
+			break;
+	}
+	fclose(from);
+}
+
+static void print_sequence(const struct sequence *seq)
+{
+	char text[1024];
+
+	sequence_format(seq, text, sizeof(text));
+	puts(text);
+}
+
+static void show(const char *text)
+{
+	struct sequence seq;
+
+	parse(&seq, text);
+	tracer_run(&seq, rec);
+	print_sequence(&seq);
+	record_print(rec, stdout);
+}
+
+static void name_all(void)
+{
+	unsigned long long number;
+	struct sequence seq;
+
+	while (scanf("%llu", &number) == 1) {
+		if (number >= plan_size(&plan))
+			fail("the plan has only %llu sequences", (unsigned long long)plan_size(&plan));
+		plan_sequence(&plan, number, &seq);
+		print_sequence(&seq);
+	}
+}
+
+/* ---- where it is done ---- */
+
+static void write_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		fail("%s: %s", name, strerror(errno));
+	close(fd);
+}
+
+/* Everything repeats only if no address is chosen by chance. */
+static void fix_addresses(char **argv)
+{
+	static char *const none[] = { NULL };
+
+	if (personality(0xffffffff) & ADDR_NO_RANDOMIZE)
+		return;
+	personality(ADDR_NO_RANDOMIZE);
+	execve("/proc/self/exe", argv, none);
+	fail("cannot execute itself: %s", strerror(errno));
+}
+
+/* A tracee that runs for ever is killed. */
+static void bound_time(void)
+{
+	static const struct rlimit limit = { 1000000, 1000000 };
+
+	setrlimit(RLIMIT_RTTIME, &limit);
+	write_file("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+}
+
+static void share_memory(void)
+{
+	rec = mmap(NULL, sizeof(*rec), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (rec == MAP_FAILED)
+		fail("mmap: %s", strerror(errno));
+}
+
+/* The path of this program, for the other width. */
+static const char *other_width(void)
+{
+	return sizeof(long) == 8 ? "/conform/conform-32" : "/conform/conform-64";
+}
+
+static int work(int argc, char **argv)
+{
+	const char *why, *job = argv[0];
+	FILE *to = NULL;
+
+	tracer_init(other_width());
+	if (watched && !watch_start(&why))
+		fail("tracepoint %s: %s", why, strerror(errno));
+	if (!strcmp(job, "show") && argc == 2) {
+		show(argv[1]);
+		return 0;
+	}
+	if (!strcmp(job, "cost") && argc == 1)
+		return cost_run(stdout);
+	to = fopen(argv[argc - 1], "w");
+	if (!to)
+		fail("%s: %s", argv[argc - 1], strerror(errno));
+	if (!strcmp(job, "run"))
+		run_plan(to);
+	else
+		run_list(argv[1], to);
+	if (fclose(to))
+		fail("%s: %s", argv[argc - 1], strerror(errno));
+	printf("sequences %llu stops %llu\n", (unsigned long long)nr_sequences,
+	       (unsigned long long)nr_stops);
+	return 0;
+}
+
+/*
+ * In a pid namespace of its own, whose first process does nothing but wait,
+ * so that no pid is taken by anything else.
+ */
+static int work_apart(int argc, char **argv)
+{
+	int go[2], status;
+	pid_t init, worker, pid;
+	char c;
+
+	if (audited && !audit_open())
+		fail("audit socket: %s", strerror(errno));
+	if (pipe(go) || unshare(CLONE_NEWPID | CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		fail("no namespace: %s", strerror(errno));
+	fflush(stdout);
+	init = fork();
+	if (!init) {
+		close(go[1]);
+		if (mount("proc", "/proc", "proc", 0, NULL))
+			fail("/proc: %s", strerror(errno));
+		worker = fork();
+		if (!worker) {
+			if (read(go[0], &c, 1) < 0)
+				fail("pipe: %s", strerror(errno));
+			close(go[0]);
+			status = work(argc, argv);
+			fflush(stdout);
+			_exit(status);
+		}
+		close(go[0]);
+		do {
+			pid = wait(&status);
+		} while (pid != worker && (pid > 0 || errno == EINTR));
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 98);
+	}
+	close(go[0]);
+	if (audited && !audit_start())
+		fail("audit: %s", strerror(errno));
+	close(go[1]);
+	while (waitpid(init, &status, 0) < 0 && errno == EINTR)
+		;
+	if (audited)
+		audit_stop();
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
+}
+
+/* A tracee that was executed, because it is of the other width. */
+static int be_tracee(const char *name)
+{
+	int program = program_find(name);
+
+	if (program < 0)
+		return 127;
+	notes = mmap(NULL, sizeof(*notes), PROT_READ | PROT_WRITE, MAP_SHARED, FD_NOTES, 0);
+	if (notes == MAP_FAILED)
+		return 126;
+	tracee_run(program, true);
+}
+
+int main(int argc, char **argv)
+{
+	char **all = argv, *comma;
+	struct sequence seq;
+	int option;
+
+	if (argc == 3 && !strcmp(argv[1], "tracee"))
+		return be_tracee(argv[2]);
+	while ((option = getopt(argc, argv, "+l:r:s:bp:wae:")) != -1) {
+		switch (option) {
+		case 'l':
+			plan.length = strtoul(optarg, NULL, 10);
+			break;
+		case 'r':
+			plan.random = strtoull(optarg, NULL, 10);
+			break;
+		case 's':
+			plan.seed = strtoull(optarg, NULL, 10);
+			break;
+		case 'b':
+			plan.brief = true;
+			break;
+		case 'p':
+			if (sscanf(optarg, "%u/%u", &part, &parts) != 2 || part >= parts)
+				fail("-p %s: it is N/M, with N below M", optarg);
+			break;
+		case 'w':
+			watched = true;
+			break;
+		case 'a':
+			audited = true;
+			break;
+		case 'e':
+			comma = strrchr(optarg, ',');
+			if (!comma)
+				fail("-e %s: it is FILE,N", optarg);
+			*comma = 0;
+			stop_after = strtoul(comma + 1, NULL, 10);
+			expected = fopen(optarg, "r");
+			if (!expected)
+				fail("%s: %s", optarg, strerror(errno));
+			break;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc == 1 && !strcmp(argv[0], "name")) {
+		name_all();
+		return 0;
+	}
+	if (argc == 1 && !strcmp(argv[0], "size")) {
+		printf("%llu\n", (unsigned long long)plan_size(&plan));
+		return 0;
+	}
+	if (argc == 2 && !strcmp(argv[0], "shorter")) {
+		parse(&seq, argv[1]);
+		sequence_shorter(&seq, print_sequence);
+		return 0;
+	}
+	if (!((argc == 2 && !strcmp(argv[0], "run")) ||
+	      (argc == 3 && !strcmp(argv[0], "list")) ||
+	      (argc == 2 && !strcmp(argv[0], "show")) ||
+	      (argc == 1 && !strcmp(argv[0], "cost")))) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	fix_addresses(all);
+	bound_time();
+	share_memory();
+	return work_apart(argc, argv);
+}
