@@ -1,12 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
-# compare.awk base.tsv linux.tsv only.tsv: the table of what each kernel
-# said, and the closing line. Lines are "name <tab> state <tab> detail";
-# those of only.tsv are about the patched kernel alone. Exit status 1 if
-# anything failed.
+# compare.awk base.tsv linux.tsv only.tsv base-again.tsv linux-again.tsv: the
+# table of what each kernel said, and the closing line. Lines are "name <tab>
+# state <tab> detail"; those of only.tsv are about the patched kernel alone,
+# those of *-again.tsv come from programs that were run again, each several
+# times, because the kernels differed. Exit status 1 if anything failed.
+#
+# With -v again=1: only the programs worth another run, one a line.
+# With -v out=FILE: the programs left out, to be told as well.
 
 BEGIN { FS = "\t" }
 
-FNR == 1 || FILENAME != file { file = FILENAME; kind = file; sub(/.*\//, "", kind) }
+FNR == 1 || FILENAME != file {
+	file = FILENAME
+	kind = file
+	sub(/.*\//, "", kind)
+	side = kind ~ /^base/ ? "base" : "linux"
+}
+
+kind != "only.tsv" {
+	seen[side, $1, $2]++
+	if (program($1) == $1)
+		runs[side, $1]++
+}
+
+kind ~ /-again/ { next }
 
 {
 	if (!($1 in known)) {
@@ -22,6 +39,14 @@ FNR == 1 || FILENAME != file { file = FILENAME; kind = file; sub(/.*\//, "", kin
 		if (kind == "only.tsv")
 			only[$1] = 1
 	}
+	if ($1 ~ /^guest: / && $2 != "pass")
+		guest_broken = 1
+}
+
+# "x86/sigreturn_64" of "x86/sigreturn_64: what"
+function program(name) {
+	sub(/: .*/, "", name)
+	return name
 }
 
 function because(name) {
@@ -58,22 +83,73 @@ function judge(name, b, l) {
 	}
 }
 
+# In how many runs was it as good as it ever was without the series?
+function good(side, name) {
+	return seen[side, name, "pass"] + (seen["base", name, "pass"] ? 0 : seen[side, name, "skip"])
+}
+
+# The kernels differed in a test, and its program ran again on both. Chance
+# has it if the test also failed without the series, or failed but once in all
+# the runs with it. A test that is never good with the series fails.
+function judge_again(name, b, l, bn, ln, bg, lg) {
+	bn = runs["base", program(name)]
+	ln = runs["linux", program(name)]
+	bg = good("base", name)
+	lg = good("linux", name)
+	if (b == l || (name in only) || bn < 2 || ln < 2 || !bg)
+		return
+	note = "passed " bg " of " bn " times unpatched, " lg " of " ln " patched" \
+		(because(name) != "" ? ": " because(name) : "")
+	if (lg && (bg < bn || lg >= ln - 1)) {
+		verdict = "skip"
+		note = "not deterministic: " note
+		unsteady[++u] = name ": " note
+	} else {
+		verdict = "FAIL"
+	}
+}
+
 END {
 	for (i = 1; i <= n; i++)
 		if (length(order[i]) > width)
 			width = length(order[i])
 	if (width > 72)
 		width = 72
-	printf "%-" width "s  %-9s  %-9s  %s\n", "test", "unpatched", "patched", "verdict"
+	if (!again)
+		printf "%-" width "s  %-9s  %-9s  %s\n", "test", "unpatched", "patched", "verdict"
 	for (i = 1; i <= n; i++) {
 		name = order[i]
 		b = name in base ? base[name] : "-"
 		l = name in linux ? linux[name] : "-"
 		judge(name, b, l)
+		judge_again(name, b, l)
+		if (again) {
+			prog = program(name)
+			if (b != l && !(name in only) && !guest_broken && !told[prog] &&
+			    runs["base", prog] && runs["linux", prog] &&
+			    (runs["linux", prog] == 1 || verdict == "FAIL")) {
+				told[prog] = 1
+				print prog
+			}
+			continue
+		}
 		count[verdict]++
 		printf "%-" width "s  %-9s  %-9s  %s%s\n", name, b, l, verdict, note != "" ? ": " note : ""
 		if (verdict == "FAIL")
 			failed[++f] = name (note != "" ? ": " note : "")
+	}
+	if (again)
+		exit 0
+	if (out != "" && (getline line <out) > 0) {
+		print "\nleft out, see lab/selftests.list:"
+		do
+			print "  " line
+		while ((getline line <out) > 0)
+	}
+	if (u) {
+		print "\nnot deterministic:"
+		for (i = 1; i <= u; i++)
+			print "  " unsteady[i]
 	}
 	if (f) {
 		print "\nfailed:"

@@ -1,38 +1,74 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the test programs said, as lines "name <tab> state <tab> detail".
-# Input: the results of the guest's "tests". States: pass, fail, skip, and
-# broken for what gave no result of its own.
+# What the test programs said, as lines "name <tab> state <tab> detail": one
+# for each program and one for each of its tests. Input: the results of the
+# guest's "tests". States: pass, fail, skip, and broken where the lab is at
+# fault: a program that cannot be run, a guest that does not last.
+#
+# Two ways to report a test are known: TAP, and the lines of the x86 suite,
+# "[RUN] what", then "[OK] how" or "[FAIL] how".
 
-function result(name, state, detail) {
-	gsub(/\t/, " ", detail)
-	print name "\t" state "\t" detail
+# A name is the same in every run.
+function clean(name) {
+	gsub(/\t/, " ", name)
+	sub(/ip = 0x[0-9a-f]+/, "ip = ADDRESS", name)
+	if (length(name) > 150)
+		name = substr(name, 1, 150) "..."
+	sub(/[ .]+$/, "", name)
+	return name
 }
 
-# A program that is over: was it all that it promised?
-function finish(rc, took) {
-	if (rc == "timeout")
-		result(prog, "broken", "no end after " took " seconds")
-	else if (rc >= 128)
-		result(prog, "broken", "killed by signal " (rc - 128) (last != "" ? ": " last : ""))
-	else if (!tap && rc == 0)
-		result(prog, "pass", "")
-	else if (!tap && rc == 4)
-		result(prog, "skip", last)
-	else if (!tap && (rc == 126 || rc == 127))
-		result(prog, "broken", "could not be run: " last)
-	else if (!tap)
-		result(prog, "fail", "exit status " rc (last != "" ? ": " last : ""))
-	else if (plan != "" && seen < plan)
-		result(prog, "broken", "ended after " seen " of " plan " tests, exit status " rc)
-	else if (rc != 0 && rc != 4 && !bad)
-		result(prog, "fail", "every test passed, but exit status " rc)
+# What a program says of a test. It may say it twice, and a child that ends
+# says again what its parent had not yet written out: the worst counts.
+function result(name, state, what) {
+	name = prog ": " clean(name)
+	if (!(name in states))
+		names[++n] = name
+	else if (rank[state] <= rank[states[name]])
+		return
+	states[name] = state
+	gsub(/\t/, " ", what)
+	details[name] = what
+}
+
+# What is to be said of the program as a whole, and before it its tests.
+function whole(state, what, i) {
+	for (i = 1; i <= n; i++)
+		print names[i] "\t" states[names[i]] "\t" details[names[i]]
+	gsub(/\t/, " ", what)
+	print prog "\t" state "\t" what
 	prog = ""
 }
 
+BEGIN {
+	rank["skip"] = 0
+	rank["pass"] = 1
+	rank["fail"] = 2
+}
+
+# A program that is over: did it do all that it promised?
+function finish(rc, took) {
+	if (rc == "timeout")
+		whole("fail", "no end after " took " seconds")
+	else if (rc >= 128)
+		whole("fail", "killed by signal " (rc - 128) (last != "" ? ": " last : ""))
+	else if (rc == 126 || rc == 127)
+		whole("broken", "could not be run: " last)
+	else if (plan != "" && seen < plan)
+		whole("fail", "ended after " seen " of " plan " tests, exit status " rc)
+	else if (rc == 4)
+		whole("skip", skipped != "" ? skipped : last)
+	else if (rc != 0)
+		whole("fail", "exit status " rc (last != "" ? ": " last : ""))
+	else
+		whole("pass", "")
+}
+
 /^@test / {
-	prog = $2
-	tap = seen = bad = 0
-	plan = why = last = ""
+	prog = substr($0, 7)
+	seen = 0
+	plan = why = last = run = skipped = ""
+	n = 0
+	split("", states)
 	next
 }
 
@@ -45,20 +81,19 @@ prog == "" || !/^\| / { next }
 	sub(/\r$/, "", line)
 }
 
-line ~ /^TAP version/ { tap = 1; next }
+# after the beginning of a line that was not ended
+line !~ /^#/ { sub(/^.*[^ ]not ok /, "not ok ", line) }
 
 line ~ /^1\.\.[0-9]+/ {
 	plan = substr(line, 4) + 0
-	tap = 1
 	if (plan == 0 && line ~ /# *SKIP/) {
-		sub(/.*# *SKIP */, "", line)
-		result(prog, "skip", line)
+		skipped = line
+		sub(/.*# *SKIP */, "", skipped)
 	}
 	next
 }
 
 line ~ /^(not )?ok [0-9]+/ {
-	tap = 1
 	seen++
 	state = line ~ /^not / ? "fail" : "pass"
 	name = line
@@ -75,12 +110,26 @@ line ~ /^(not )?ok [0-9]+/ {
 	}
 	if (name == "")
 		name = seen
-	if (state == "fail") {
-		bad = 1
+	if (state == "fail")
 		detail = why
-	}
-	result(prog ": " name, state, detail)
+	result(name, state, detail)
 	why = ""
+	next
+}
+
+line ~ /^\[RUN\]/ {
+	run = line
+	sub(/^\[RUN\][ \t]*/, "", run)
+	last = line
+	next
+}
+
+line ~ /^[ \t]*\[(OK|FAIL|SKIP)\]/ {
+	how = line
+	sub(/^[ \t]*\[[A-Z]*\][ \t]*/, "", how)
+	state = line ~ /\[OK\]/ ? "pass" : line ~ /\[SKIP\]/ ? "skip" : "fail"
+	result(run != "" ? run : "result", state, state == "pass" ? "" : how)
+	last = line
 	next
 }
 
@@ -94,5 +143,5 @@ line != "" { last = line }
 
 END {
 	if (prog != "")
-		result(prog, "broken", "the guest ended while it ran")
+		whole("broken", "the guest ended while it ran")
 }

@@ -12,6 +12,35 @@ pack() {
 	mv "$2.new" "$2"
 }
 
+# bring_libraries ROOT: what the programs below ROOT need to be run, at the
+# same places as here: interpreters and libraries, for 64 and 32 bit.
+bring_libraries() {
+	find "$1" -type f -exec readelf -Wdl {} + 2>/dev/null | awk '
+		/^File: / { mode = "" }
+		/Requesting program interpreter:/ {
+			sub(/\]$/, "", $NF)
+			mode = $NF ~ /ld-linux\.so/ ? "-m32" : "-m64"
+			print "interpreter", $NF
+			# wanted by those that end threads
+			print mode, "libgcc_s.so.1"
+		}
+		/\(NEEDED\)/ && mode != "" {
+			gsub(/[][]/, "", $NF)
+			print mode, $NF
+		}' | sort -u | while read -r mode so; do
+		if [ "$mode" != interpreter ]; then
+			# a library that a suite built stays beside its programs
+			[ -z "$(find "$1/tests" -name "$so")" ] || continue
+			name=$so
+			so=$(gcc "$mode" -print-file-name="$name")
+			[ "$so" != "$name" ] || die "$name is missing, which a selftest needs"
+			so=$(cd "${so%/*}" && pwd -P)/$name
+		fi
+		mkdir -p "$root/guest${so%/*}"
+		cp -L "$so" "$root/guest$so"
+	done
+}
+
 # need_initramfs FILE [TESTS]: make $initramfs; TESTS is a directory that
 # becomes /tests.
 need_initramfs() {
@@ -46,6 +75,9 @@ need_initramfs() {
 	chmod -R a+rX "$root"
 	if [ -n "${2:-}" ]; then
 		cp -a "$2" "$root/guest/tests"
+		# for the scripts among the tests
+		cp "$(command -v bash)" "$root/guest/bin/bash"
+		bring_libraries "$root/guest"
 	fi
 	pack "$root/guest" "$initramfs"
 	rm -rf "$root"

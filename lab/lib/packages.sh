@@ -24,6 +24,8 @@ packages_for() {
 	case $1 in
 	check)
 		echo "gcc-multilib m32"
+		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "bash bash"
 		;;
 	lint)
 		echo "shellcheck shellcheck"

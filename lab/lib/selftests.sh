@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# Build the selftests of the patched tree for the guest: static, since the
-# guest has no C library, and against the headers of that tree.
+# Build the selftests of the patched tree for the guest, against the headers
+# of that tree.
 
 selftest_targets() {
-	grep -v '^#' "$ROOT/lab/selftests.list" | while read -r target where; do
+	grep -v '^#' "$ROOT/lab/selftests.list" | while read -r target where _; do
+		case $where in
+		both | patched) ;;
+		*) continue ;;
+		esac
 		if [ -d "$LINUX/tools/testing/selftests/$target" ]; then
 			echo "$target $where"
 		elif [ "$where" != patched ]; then
@@ -13,8 +17,28 @@ selftest_targets() {
 	done
 }
 
-# The list of /tests in the guest is list.base and list.linux, each line
-# "TARGET PROGRAM".
+# list_programs TARGET: of the programs in the file "names", those that run,
+# "TARGET PROGRAM ARGUMENT..."; the others go to the file "out".
+list_programs() {
+	awk -v target="$1" -v out="$tests/out" '
+		{ rest = $0; sub(/^[^ \t]+[ \t]+[^ \t]+[ \t]*/, "", rest) }
+		FNR != NR {
+			name = target "/" $1
+			if (name in why)
+				print name ": " why[name] >>out
+			else if (!(name in count))
+				print target, $1
+			for (i = 1; i <= count[name]; i++)
+				print target, $1, args[name, i]
+			next
+		}
+		$2 == "out" { why[$1] = rest }
+		$2 == "with" { args[$1, ++count[$1]] = rest }
+	' "$ROOT/lab/selftests.list" "$tests/names"
+}
+
+# The lists of /tests in the guest are list.base and list.linux, each line
+# "TARGET PROGRAM ARGUMENT...".
 need_selftests() {
 	stage "build the selftests of build/linux"
 	kmake "headers$suffix" linux headers
@@ -23,6 +47,7 @@ need_selftests() {
 	mkdir -p "$tests"
 	: >"$tests/list.base"
 	: >"$tests/list.linux"
+	: >"$tests/out"
 	selftest_targets >"$tests/targets"
 	[ -s "$tests/targets" ] || die "there is no selftest to run"
 	while read -r target where; do
@@ -32,19 +57,23 @@ need_selftests() {
 		logged "selftests-$target" "$ROOT/lab/lib/make-selftest" \
 			"$tdir" "$tout" "$BUILD/obj/linux$suffix/usr/include" \
 			-k -j "$(nproc)" all
+		! grep -qE '^(No 32-bit|Warning: you seem to have a broken 32-bit)' "$logfile" ||
+			die "selftests/$target could not be built for 32 bit: apt-get install gcc-multilib"
 		"$ROOT/lab/lib/make-selftest" \
 			"$tdir" "$tout" "$BUILD/obj/linux$suffix/usr/include" \
 			-s COLLECTION=lab emit_tests 2>/dev/null |
 			sed -n 's/^lab://p' >"$tests/names"
 		[ -s "$tests/names" ] || die "selftests/$target has no tests: see TEST_GEN_PROGS in its Makefile"
-		! grep -q '^No 32-bit' "$logfile" ||
-			die "selftests/$target could not be built for 32 bit: apt-get install gcc-multilib"
-		while read -r prog; do
-			# scripts stay in the source
-			[ -e "$tout/$prog" ] || cp "$tdir/$prog" "$tout/$prog"
-			echo "$target $prog" >>"$tests/list.linux"
-			[ "$where" = patched ] || echo "$target $prog" >>"$tests/list.base"
-		done <"$tests/names"
+		# scripts and data stay in the source
+		"$ROOT/lab/lib/make-selftest" \
+			"$tdir" "$tout" "$BUILD/obj/linux$suffix/usr/include" \
+			-s lab-files |
+		while read -r file; do
+			[ -z "$file" ] || [ -e "$tout/${file##*/}" ] || cp "$tdir/$file" "$tout/"
+		done
+		list_programs "$target" >>"$tests/list.linux"
+		[ "$where" = patched ] ||
+			grep "^$target " "$tests/list.linux" >>"$tests/list.base"
 	done <"$tests/targets"
 	find "$tests" -name '*.[od]' -exec rm -f {} +
 	rm -rf "$BUILD/selftests"
