@@ -69,24 +69,31 @@ static bool command(unsigned int type, const void *data, size_t len)
 	return false;
 }
 
-/* Every system call of every task, when it exits. */
-static bool add_rule(void)
+/* Add or delete: every system call when it exits, but for those of one task. */
+static bool rules(unsigned int type, pid_t but)
 {
 	struct audit_rule_data rule = {
 		.flags = AUDIT_FILTER_EXIT,
-		.action = AUDIT_ALWAYS,
+		.action = AUDIT_NEVER,
+		.field_count = 1,
+		.fields = { AUDIT_PID },
+		.fieldflags = { AUDIT_EQUAL },
+		.values = { but },
 	};
 	unsigned int i;
 
 	for (i = 0; i < AUDIT_BITMASK_SIZE; i++)
 		rule.mask[i] = ~0U;
-	return command(AUDIT_ADD_RULE, &rule, sizeof(rule));
+	if (!command(type, &rule, sizeof(rule)))
+		return false;
+	rule.action = AUDIT_ALWAYS;
+	rule.field_count = 0;
+	return command(type, &rule, sizeof(rule));
 }
 
 /*
- * The socket must be open before the tracer is forked, and the log be on only
- * after that: the tracer's own calls are not to be in it.  Only a process of
- * the first pid namespace may turn it on.
+ * Only a process of the first pid namespace may turn the log on.  So that
+ * the tracer inherits it, the socket is opened before the tracer is forked.
  */
 bool audit_open(void)
 {
@@ -98,7 +105,7 @@ bool audit_open(void)
 	return !setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 }
 
-bool audit_start(void)
+bool audit_start(pid_t tracer)
 {
 	struct audit_status status = {
 		.mask = AUDIT_STATUS_ENABLED | AUDIT_STATUS_PID |
@@ -109,7 +116,8 @@ bool audit_start(void)
 		.failure = AUDIT_FAIL_PANIC,	/* rather than lose one */
 	};
 
-	return command(AUDIT_SET, &status, sizeof(status)) && add_rule();
+	return command(AUDIT_SET, &status, sizeof(status)) &&
+	       rules(AUDIT_ADD_RULE, tracer);
 }
 
 /* "audit(1.2:3): text" without its stamp, and with pids that repeat. */
@@ -181,12 +189,13 @@ void audit_collect(struct record *rec)
 	record(rec, "audit: no answer", errno);
 }
 
-void audit_stop(void)
+void audit_stop(pid_t tracer)
 {
 	struct audit_status status = {
-		.mask = AUDIT_STATUS_ENABLED,
+		.mask = AUDIT_STATUS_ENABLED | AUDIT_STATUS_FAILURE,
 	};
 
+	rules(AUDIT_DEL_RULE, tracer);
 	command(AUDIT_SET, &status, sizeof(status));
 	status.mask = AUDIT_STATUS_PID;
 	command(AUDIT_SET, &status, sizeof(status));

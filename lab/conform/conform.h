@@ -195,8 +195,8 @@ void watch_collect(struct record *rec);
 /* ---- audit.c ---- */
 
 bool audit_open(void);
-bool audit_start(void);
-void audit_stop(void);
+bool audit_start(pid_t tracer);
+void audit_stop(pid_t tracer);
 void audit_collect(struct record *rec);
 
 /* ---- cost.c ---- */

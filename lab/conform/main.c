@@ -203,6 +203,8 @@ static int work(int argc, char **argv)
 	tracer_init(other_width());
 	if (watched && !watch_start(&why))
 		fail("tracepoint %s: %s", why, strerror(errno));
+	/* what turning it on has brought */
+	audit_collect(rec);
 	if (!strcmp(job, "show") && argc == 2) {
 		show(argv[1]);
 		return 0;
@@ -223,14 +225,21 @@ static int work(int argc, char **argv)
 	return 0;
 }
 
+/* The first process of the pid namespace: its end would be that of all. */
+static void be_init(void)
+{
+	for (;;)
+		pause();
+}
+
 /*
- * In a pid namespace of its own, whose first process does nothing but wait,
- * so that no pid is taken by anything else.
+ * In a pid namespace where nobody else takes a pid.  The tracer is the second
+ * process there, not the first: signals treat that one differently.
  */
 static int work_apart(int argc, char **argv)
 {
 	int go[2], status;
-	pid_t init, worker, pid;
+	pid_t init, worker;
 	char c;
 
 	if (audited && !audit_open())
@@ -242,31 +251,30 @@ static int work_apart(int argc, char **argv)
 	init = fork();
 	if (!init) {
 		close(go[1]);
-		if (mount("proc", "/proc", "proc", 0, NULL))
+		be_init();
+	}
+	worker = fork();
+	if (!worker) {
+		close(go[1]);
+		if (read(go[0], &c, 1) < 0 || mount("proc", "/proc", "proc", 0, NULL))
 			fail("/proc: %s", strerror(errno));
-		worker = fork();
-		if (!worker) {
-			if (read(go[0], &c, 1) < 0)
-				fail("pipe: %s", strerror(errno));
-			close(go[0]);
-			status = work(argc, argv);
-			fflush(stdout);
-			_exit(status);
-		}
 		close(go[0]);
-		do {
-			pid = wait(&status);
-		} while (pid != worker && (pid > 0 || errno == EINTR));
-		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 98);
+		status = work(argc, argv);
+		fflush(stdout);
+		_exit(status);
 	}
 	close(go[0]);
-	if (audited && !audit_start())
-		fail("audit: %s", strerror(errno));
+	if (audited && !audit_start(worker)) {
+		status = errno;
+		kill(init, SIGKILL);
+		fail("audit: %s", strerror(status));
+	}
 	close(go[1]);
-	while (waitpid(init, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
 		;
+	kill(init, SIGKILL);
 	if (audited)
-		audit_stop();
+		audit_stop(worker);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
 }
 

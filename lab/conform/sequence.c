@@ -76,7 +76,7 @@ const struct edit edits[] = {
 	{ "ax=-ERESTARTNOINTR", REG_AX, -513 },
 	{ "ax=-ERESTARTNOHAND", REG_AX, -514 },
 	{ "ax=-RESTARTBLOCK", REG_AX, -516 },
-	{ "di=1", REG_DI, 1 },
+	{ "di=7", REG_DI, 7 },
 	{ "ip+2", REG_IP, 2, true },
 	{ "ip-2", REG_IP, -2, true },
 	{ "tf=1", REG_FLAGS, 0x100 },
@@ -529,6 +529,8 @@ static void random_sequence(const struct plan *plan, u64 index, struct sequence 
 	seq->attach = pick(&state, NR_ATTACHES);
 	seq->options = random_options(&state);
 	seq->end = pick(&state, 3) ? END_DETACH + pick(&state, 2) : pick(&state, NR_ENDS);
+	if (plan->brief && seq->end >= END_EXIT)
+		seq->end = END_CONT;
 	seq->nr_steps = 4 + pick(&state, 13);
 	for (i = 0; i < seq->nr_steps; i++)
 		random_step(&state, &seq->steps[i]);

@@ -187,15 +187,16 @@ static void body_vsyscall(void)
 {
 	long ret;
 
-	/* gettimeofday() without a place to put the time, then a call */
+	/* gettimeofday() and getcpu(), without a place to put what they tell */
 	asm volatile("int3\n\tcall *%1" : "=a"(ret)
 		     : "r"(0xffffffffff600000UL), "D"(0), "S"(0)
 		     : "rcx", "r11", "memory");
 	note(ret);
 	note(sys0(SYS_getpid));
 	asm volatile("call *%1" : "=a"(ret)
-		     : "r"(0xffffffffff600400UL), "D"(0) : "rcx", "r11", "memory");
-	note(ret > 0);
+		     : "r"(0xffffffffff600800UL), "D"(0), "S"(0), "d"(0)
+		     : "rcx", "r11", "memory");
+	note(ret);
 }
 #else
 static long vdso_entry;

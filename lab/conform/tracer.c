@@ -282,7 +282,8 @@ static bool collect(void)
 		if (!task)
 			task = add_task(pid);
 		if (!task) {
-			record(rec, "no room for pid", pid);
+			record(rec, "too many, let go pid", pid,
+			       ptrace(PTRACE_DETACH, pid, 0, 0));
 			continue;
 		}
 		record(rec, "stop pid status", pid, status);
@@ -779,19 +780,15 @@ static void settle(void)
 {
 	unsigned int tries = 0;
 
-	while (collect()) {
-		if (some_task(true) && tries < 20) {
-			let_all_go();
-		} else if (tries < 4) {
-			wake();
-		} else if (tries < 100) {
-			if (tries < 20)
-				tries = 20;
-			record(rec, "kill all", kill(-1, SIGKILL));
-		} else {
+	for (; collect(); tries++) {
+		if (tries > 100)
 			fatal("a tracee does not die");
-		}
-		tries++;
+		if (some_task(true))
+			let_all_go();
+		else if (tries < 4)
+			wake();
+		else
+			record(rec, "kill all", kill(-1, SIGKILL));
 	}
 }
 

@@ -27,8 +27,8 @@ enum { ENTER, EXIT, WRITE_MSR, NR_WATCHES };
 static const struct {
 	const char *name, *filter;
 } watches[NR_WATCHES] = {
-	[ENTER] = { "raw_syscalls/sys_enter", "COMM != tracer" },
-	[EXIT] = { "raw_syscalls/sys_exit", "COMM != tracer" },
+	[ENTER] = { "raw_syscalls/sys_enter", "COMM != \"tracer\"" },
+	[EXIT] = { "raw_syscalls/sys_exit", "COMM != \"tracer\"" },
 	/* MSR_IA32_DEBUGCTLMSR */
 	[WRITE_MSR] = { "msr/write_msr", "msr == 0x1d9" },
 };
