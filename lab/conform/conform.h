@@ -134,6 +134,8 @@ void plan_sequence(const struct plan *plan, u64 index, struct sequence *seq);
 void sequence_shorter(const struct sequence *seq,
 		      void (*tell)(const struct sequence *shorter));
 
+struct record;
+
 /* ---- tracee.c ---- */
 
 /* How a tracee that sleeps for ever is made to go on. */
@@ -181,8 +183,6 @@ void tracee_run(unsigned int program, bool traceme) __noreturn;
 
 /* ---- tracer.c ---- */
 
-struct record;
-
 void tracer_init(const char *other);
 void tracer_run(const struct sequence *seq, struct record *rec);
 
@@ -201,7 +201,7 @@ void audit_collect(struct record *rec);
 
 /* ---- cost.c ---- */
 
-int cost_run(FILE *to);
+int cost_run(struct record *rec, FILE *to);
 
 /* ---- record.c ---- */
 

@@ -432,6 +432,42 @@ static void with_edit(unsigned int program, u64 index, struct sequence *seq)
 	some_steps(seq, index / (NR_EDITS - 1), 0, 1 + index % (NR_EDITS - 1));
 }
 
+/*
+ * What only a seized tracee knows, and letting go and coming back: up to two
+ * such steps, three where a tracee sleeps or stops by itself.
+ */
+static const struct step seized_steps[] = {
+	{ DO_CONT }, { DO_SYSCALL }, { DO_SYSEMU }, { DO_LISTEN }, { DO_INTERRUPT },
+	{ DO_DETACH }, { DO_REATTACH }, { DO_SIGNAL, 0, SIGSTOP }, { DO_SIGNAL, 0, SIGCONT },
+};
+
+#define NR_SEIZED	ARRAY_SIZE(seized_steps)
+
+static u64 seized_size(const struct plan *plan, unsigned int program)
+{
+	if (plan->brief)
+		return 0;
+	return NR_SEIZED + NR_SEIZED * NR_SEIZED +
+	       (programs[program].wake ? NR_SEIZED * NR_SEIZED * NR_SEIZED : 0);
+}
+
+static void seized(unsigned int program, u64 index, struct sequence *seq)
+{
+	unsigned int length = 1, i;
+
+	for (; index >= power(NR_SEIZED, length); length++)
+		index -= power(NR_SEIZED, length);
+	seq->program = program;
+	seq->end = index % 3 ? END_CONT : END_DETACH;
+	use_profile(seq, index % 2 ? 1 : 3);
+	seq->nr_steps = length;
+	for (i = 0; i < length; i++) {
+		seq->steps[i] = seized_steps[index % NR_SEIZED];
+		seq->steps[i].who = ALL_STOPPED;
+		index /= NR_SEIZED;
+	}
+}
+
 /* No request or one, and each other end, with and without EXITKILL. */
 static const u8 other_ends[] = {
 	END_SYSCALL, END_STEP, END_KILL, END_EXIT, END_DIE, END_EXEC,
@@ -539,7 +575,7 @@ static void random_sequence(const struct plan *plan, u64 index, struct sequence 
 static u64 program_size(const struct plan *plan, unsigned int program)
 {
 	return every_size(plan, program) + signals_size(plan) +
-	       edits_size(plan, program) + ends_size(plan);
+	       edits_size(plan, program) + seized_size(plan, program) + ends_size(plan);
 }
 
 u64 plan_size(const struct plan *plan)
@@ -569,7 +605,10 @@ void plan_sequence(const struct plan *plan, u64 index, struct sequence *seq)
 	index -= signals_size(plan);
 	if (index < edits_size(plan, i))
 		return with_edit(i, index, seq);
-	with_end(i, index - edits_size(plan, i), seq);
+	index -= edits_size(plan, i);
+	if (index < seized_size(plan, i))
+		return seized(i, index, seq);
+	with_end(i, index - seized_size(plan, i), seq);
 }
 
 /* ---- shorter ones ---- */
