@@ -11,6 +11,8 @@ run:
 	@lab/bin/run
 check:
 	@lab/bin/check
+conformance:
+	@lab/bin/conformance
 shell:
 	@lab/bin/shell
 uml:
@@ -30,4 +32,4 @@ clean:
 distclean:
 	@lab/bin/clean all
 
-.PHONY: help run check shell uml tree kernel refresh series lint clean distclean
+.PHONY: help run check conformance shell uml tree kernel refresh series lint clean distclean

@@ -177,13 +177,24 @@ enum {
 	FD_DEVNULL,
 };
 
+/* What tracees execute. */
+#ifdef __x86_64__
+#define TARGET		"/conform/target-64"
+#define TARGET_OTHER	"/conform/target-32"
+#define SELF_OTHER	"/conform/conform-32"
+#else
+#define TARGET		"/conform/target-32"
+#define TARGET_OTHER	"/conform/target-64"
+#define SELF_OTHER	"/conform/conform-64"
+#endif
+
 void note(u64 value);
 int program_find(const char *name);
 void tracee_run(unsigned int program, bool traceme) __noreturn;
 
 /* ---- tracer.c ---- */
 
-void tracer_init(const char *other);
+void tracer_init(void);
 void tracer_run(const struct sequence *seq, struct record *rec);
 
 /* ---- watch.c ---- */

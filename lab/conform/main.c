@@ -56,6 +56,14 @@ static void __attribute__((format(printf, 1, 2))) __noreturn fail(const char *fo
 
 /* ---- what to do with one sequence ---- */
 
+/* The log is not to tell of a tracer, so none may be a process of its own. */
+static void get_sequence(u64 number, struct sequence *seq)
+{
+	plan_sequence(&plan, number, seq);
+	if (audited && seq->end >= END_EXIT)
+		seq->end = END_CONT;
+}
+
 /* False if enough differences have been seen. */
 static bool run_one(u64 number, const struct sequence *seq, FILE *to)
 {
@@ -93,7 +101,7 @@ static void run_plan(FILE *to)
 	struct sequence seq;
 
 	for (i = part; i < size; i += parts) {
-		plan_sequence(&plan, i, &seq);
+		get_sequence(i, &seq);
 		if (!run_one(i, &seq, to))
 			break;
 	}
@@ -154,7 +162,7 @@ static void name_all(void)
 	while (scanf("%llu", &number) == 1) {
 		if (number >= plan_size(&plan))
 			fail("the plan has only %llu sequences", (unsigned long long)plan_size(&plan));
-		plan_sequence(&plan, number, &seq);
+		get_sequence(number, &seq);
 		print_sequence(&seq);
 	}
 }
@@ -198,18 +206,12 @@ static void share_memory(void)
 		fail("mmap: %s", strerror(errno));
 }
 
-/* The path of this program, for the other width. */
-static const char *other_width(void)
-{
-	return sizeof(long) == 8 ? "/conform/conform-32" : "/conform/conform-64";
-}
-
 static int work(int argc, char **argv)
 {
 	const char *why, *job = argv[0];
 	FILE *to = NULL;
 
-	tracer_init(other_width());
+	tracer_init();
 	if (watched && !watch_start(&why))
 		fail("tracepoint %s: %s", why, strerror(errno));
 	/* what turning it on has brought */

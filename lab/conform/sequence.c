@@ -565,8 +565,6 @@ static void random_sequence(const struct plan *plan, u64 index, struct sequence 
 	seq->attach = pick(&state, NR_ATTACHES);
 	seq->options = random_options(&state);
 	seq->end = pick(&state, 3) ? END_DETACH + pick(&state, 2) : pick(&state, NR_ENDS);
-	if (plan->brief && seq->end >= END_EXIT)
-		seq->end = END_CONT;
 	seq->nr_steps = 4 + pick(&state, 13);
 	for (i = 0; i < seq->nr_steps; i++)
 		random_step(&state, &seq->steps[i]);

@@ -497,7 +497,7 @@ static void thread_executes(void)
 	static const char *const envp[] = { NULL };
 
 	note(sys0(SYS_gettid));
-	note(sys3(SYS_execve, "/conform/target", argv, envp));
+	note(sys3(SYS_execve, TARGET, argv, envp));
 	leave(8);
 }
 
@@ -520,13 +520,13 @@ static const char *const exec_envp[] = { NULL };
 
 static void body_exec(void)
 {
-	note(start3(SYS_execve, "/conform/target", exec_argv, exec_envp));
+	note(start3(SYS_execve, TARGET, exec_argv, exec_envp));
 	leave(11);
 }
 
 static void body_exec_other(void)
 {
-	note(start3(SYS_execve, "/conform/target-other", exec_argv, exec_envp));
+	note(start3(SYS_execve, TARGET_OTHER, exec_argv, exec_envp));
 	leave(12);
 }
 

@@ -54,7 +54,6 @@ static struct record *rec;
 static unsigned int looks;		/* into /proc, that are left */
 static unsigned int nr_wakes;
 static int last_pid_fd;
-static const char *other_width;
 
 static const long requests[] = {
 	[DO_CONT] = PTRACE_CONT, [DO_SYSCALL] = PTRACE_SYSCALL,
@@ -611,7 +610,8 @@ static pid_t start(int (*fn)(void *), void *arg, char *stack, size_t size)
 
 static int child(void *traceme)
 {
-	char name[] = "tracee", *argv[] = { NULL, name, NULL, NULL }, *env[] = { NULL };
+	char self[] = SELF_OTHER, name[] = "tracee";
+	char *argv[] = { self, name, NULL, NULL }, *env[] = { NULL };
 
 	sigset_t none;
 
@@ -620,10 +620,9 @@ static int child(void *traceme)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_NAME, "tracee");
 	if (seq->attach == BY_OTHER_WIDTH) {
-		argv[0] = (char *)other_width;
 		argv[2] = (char *)programs[seq->program].name;
-		execve(other_width, argv, env);
-		fatal(other_width);
+		execve(self, argv, env);
+		fatal(self);
 	}
 	tracee_run(seq->program, traceme);
 }
@@ -769,8 +768,8 @@ static void end(void)
 		raise(SIGKILL);
 		break;
 	case END_EXEC:
-		execve("/conform/target", argv, none);
-		fatal("/conform/target");
+		execve(TARGET, argv, none);
+		fatal(TARGET);
 	}
 	let_all_go();
 }
@@ -853,13 +852,12 @@ void tracer_run(const struct sequence *sequence, struct record *to)
 	empty(FD_SOCKET_PEER);
 }
 
-/* Once, in the process that traces; other is this program, other width. */
-void tracer_init(const char *other)
+/* Once, in the process that traces. */
+void tracer_init(void)
 {
 	sigset_t set;
 	int fds[2], fd;
 
-	other_width = other;
 	prctl(PR_SET_NAME, "tracer");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigemptyset(&set);

@@ -21,3 +21,5 @@
 . "$ROOT/lab/lib/selftests.sh"
 # shellcheck source=lab/lib/series.sh
 . "$ROOT/lab/lib/series.sh"
+# shellcheck source=lab/lib/conform.sh
+. "$ROOT/lab/lib/conform.sh"

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034,SC2154
+# The comparer, lab/conform: the same sequences of requests on both kernels,
+# what comes out compared, and a difference made as short as it can be.
+
+CONFORM=$RUN/conform
+SEED=${SEED:-1}
+
+# The jobs of a plan: NAME WIDTH OPTION...; conform without arguments tells
+# what the options are. Each is for both widths.
+#	check	every sequence of up to four requests, a part of the other ways
+#	all	the same, more of the other ways
+#	full	everything, and so many random ones that it is a million
+#	quick	what finds a mutant
+conform_jobs() {
+	case $1 in
+	check)
+		both_widths every -b -l 4
+		both_widths ways -l 2 -p 0/8
+		both_widths random -b -l 0 -r 4000 -s "$SEED"
+		both_widths tracepoints -w -b -l 2 -r 500 -s "$SEED"
+		both_widths audit -a -b -l 1 -r 300 -s "$SEED"
+		;;
+	all)
+		both_widths every -b -l 4
+		both_widths ways -l 2 -p 0/3
+		both_widths random -b -l 0 -r 12000 -s "$SEED"
+		both_widths tracepoints -w -b -l 2 -r 2000 -s "$SEED"
+		both_widths audit -a -b -l 2 -r 300 -s "$SEED"
+		;;
+	full)
+		both_widths every -l 4
+		both_widths random -b -l 0 -r 290000 -s "$SEED"
+		both_widths tracepoints -w -b -l 3 -r 5000 -s "$SEED"
+		both_widths audit -a -b -l 2 -r 2000 -s "$SEED"
+		;;
+	quick)
+		both_widths tracepoints -w -b -l 2 -r 300 -s "$SEED"
+		both_widths audit -a -b -l 1 -r 100 -s "$SEED"
+		both_widths ways -l 2 -p 0/32
+		both_widths every -b -l 4 -p 0/16
+		both_widths random -b -l 0 -r 1500 -s "$SEED"
+		;;
+	esac
+}
+
+both_widths() {
+	bw_name=$1
+	shift
+	echo "$bw_name-64 64 $*"
+	echo "$bw_name-32 32 $*"
+}
+
+# The programs, and a guest's root with nothing else in it: $initramfs.
+need_conform() {
+	stage "build the comparer"
+	logged conform make -C "$ROOT/lab/conform" OUT="$BUILD/conform" CC=gcc
+	initramfs=$BUILD/initramfs-conform.gz
+	root=$BUILD/conform.tmp
+	rm -rf "$root"
+	cleanup="rm -rf \"\$BUILD/conform.tmp\""
+	for d in bin lab proc sys dev tmp root; do
+		mkdir -p "$root/$d"
+	done
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	ln -s busybox "$root/bin/sh"
+	cp "$ROOT/lab/guest/init" "$root/init"
+	cp "$ROOT/lab/guest/conform" "$ROOT/lab/guest/probe" "$root/lab"
+	mkdir "$root/conform"
+	cp "$BUILD"/conform/conform-* "$BUILD"/conform/target-* "$root/conform"
+	pack "$root" "$initramfs"
+	rm -rf "$root"
+	cleanup=
+}
+
+# conform_boot NAME SHARE SECONDS: boot $bzimage and do the jobs in the
+# directory SHARE, which is relative to $ROOT: QEMU's option has no quoting.
+conform_boot() {
+	cd "$ROOT" || exit 1
+	guest_smp=1
+	guest_extra="-virtfs local,path=${2#"$ROOT/"},mount_tag=lab,security_model=none"
+	[ "${4:-}" != counted ] || guest_extra="$guest_extra -icount shift=0,sleep=off"
+	boot_name=$1
+	show=
+	conform_rc=0
+	boot conform $(($3 * (1 + 4 * ${#suffix}))) $((120 * (1 + ${#suffix}))) || conform_rc=1
+	guest_smp=
+	guest_extra=
+	if [ $conform_rc = 0 ] && grep -aq '^@exit [1-9]' "$results"; then
+		guest_why="a job failed: $(grep -a -B 3 -m 1 '^@exit [1-9]' "$results" |
+			sed -n 's/^| //p' | head -n 1)"
+		conform_rc=1
+	fi
+	return $conform_rc
+}
+
+# For "both": KERNEL DIRECTORY SECONDS [counted].
+conform_guest() {
+	case $1 in
+	base) bzimage=$bzimage_base ;;
+	*) bzimage=$bzimage_linux ;;
+	esac
+	if ! conform_boot "${2##*/}-$1" "$2/$1" "$3" "${4:-}"; then
+		{
+			echo "$guest_why"
+			console_tail
+		} >"$2/$1.why"
+		return 1
+	fi
+	cp "$results" "$2/$1.results"
+}
+
+# conform_both DIRECTORY SECONDS [counted]: the jobs in DIRECTORY/jobs, with
+# all other files there, on both kernels.
+conform_both() {
+	for k in base linux; do
+		rm -rf "${1:?}/$k" "$1/$k.why"
+		mkdir -p "$1/$k"
+		for f in "$1"/*; do
+			[ ! -f "$f" ] || cp "$f" "$1/$k"
+		done
+	done
+	both conform_guest "$@" && return
+	for k in base linux; do
+		[ ! -e "$1/$k.why" ] || sed "s/^/    $k: /" "$1/$k.why"
+	done
+	return 1
+}
+
+# The sequences of DIRECTORY that differ, as lines "JOB NUMBER".
+conform_differences() {
+	while read -r name _; do
+		cmp -s "$1/base/$name" "$1/linux/$name" && continue
+		awk -v job="$name" '
+			NR == FNR { hash[$1] = $2 " " $3; next }
+			!($1 in hash) || hash[$1] != $2 " " $3 { print job, $1 }
+			{ delete hash[$1] }
+			END { for (n in hash) print job, n }
+		' "$1/base/$name" "$1/linux/$name"
+	done <"$1/jobs"
+}
+
+# Lines "JOB NUMBER" of DIRECTORY as lines "WIDTH FLAG SEQUENCE"; FLAG is -w,
+# -a or -.
+conform_names() {
+	while read -r name width options; do
+		sed -n "s/^$name //p" >"$1/numbers" <<-LIST
+		$2
+		LIST
+		[ -s "$1/numbers" ] || continue
+		flag=-
+		case $options in
+		*-w*) flag=-w ;;
+		*-a*) flag=-a ;;
+		esac
+		# shellcheck disable=SC2086 # a list of words
+		"$BUILD/conform/conform-$width" $options name <"$1/numbers" |
+			sed "s/^/$width $flag /"
+	done <"$1/jobs"
+}
+
+# conform_list DIRECTORY FILE ROUNDS: run the lines "WIDTH FLAG SEQUENCE" of
+# FILE that many times on both kernels. DIRECTORY/verdicts gets a line for
+# each, in order: how many different transcripts there were on the unpatched
+# kernel, how often the patched one's was none of them, and the sequence.
+conform_list() {
+	rm -rf "${1:?}"
+	mkdir -p "$1"
+	for width in 64 32; do
+		for flag in - -w -a; do
+			sed -n "s/^$width $flag //p" "$2" >"$1/some"
+			[ -s "$1/some" ] || continue
+			round=1
+			while [ $round -le "$3" ]; do
+				name=list$width$flag$round
+				echo "$name $width ${flag#-}" | sed 's/\([wa]\)$/-\1/' >>"$1/jobs"
+				cp "$1/some" "$1/sequences-$name"
+				round=$((round + 1))
+			done
+		done
+	done
+	rm -f "$1/some"
+	conform_both "$1" $((60 + $(wc -l <"$2") * $3)) || return 1
+	: >"$1/verdicts"
+	for width in 64 32; do
+		for flag in - -w -a; do
+			[ -e "$1/sequences-list$width${flag}1" ] || continue
+			awk -v text="$1/sequences-list$width${flag}1" -v kind="$width $flag" -v n=0 '
+				FILENAME ~ /base\/list[^\/]*$/ {
+					if (!(($1, $2) in seen))
+						kinds[$1]++
+					seen[$1, $2] = 1
+					next
+				}
+				!(($1, $2) in seen) { strange[$1]++ }
+				END {
+					while ((getline line <text) > 0) {
+						print kinds[n] + 0, strange[n] + 0, kind, line
+						n++
+					}
+				}
+			' "$1/base/list$width$flag"? "$1/linux/list$width$flag"? >>"$1/verdicts"
+		done
+	done
+}
+
+# The first line of standard input with the fewest words.
+shortest() {
+	awk '!best || NF < best { best = NF; line = $0 } END { if (best) print line }'
+}
+
+# conform_shrink WIDTH FLAG SEQUENCE: $shrunk, the shortest that still differs.
+conform_shrink() {
+	shrunk="$*"
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		words=$(echo "$shrunk" | wc -w)
+		"$BUILD/conform/conform-$1" shorter "${shrunk#* * }" |
+			sort -u | sed "s/^/$1 $2 /" >"$RUN/conform-shorter"
+		[ -s "$RUN/conform-shorter" ] || break
+		conform_list "$RUN/conform-shrink" "$RUN/conform-shorter" 1 || break
+		next=$(sed -n 's/^1 [1-9][0-9]* //p' "$RUN/conform-shrink/verdicts" | shortest)
+		[ -n "$next" ] || break
+		shrunk=$next
+	done
+}
+
+# conform_show WIDTH FLAG SEQUENCE: both transcripts, from a little before
+# where they part. True if they are the same.
+conform_show() {
+	dir=$RUN/conform-show
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	flag=$2
+	[ "$flag" != - ] || flag=
+	echo "show $1 $flag" >"$dir/jobs"
+	width=$1
+	shift 2
+	echo "$*" >"$dir/sequence-show"
+	conform_both "$dir" 60 || return 1
+	if cmp -s "$dir/base/show" "$dir/linux/show"; then
+		return 0
+	fi
+	line=$(cmp "$dir/base/show" "$dir/linux/show" | sed 's/.*line //')
+	from=$((line > 12 ? line - 12 : 1))
+	for k in base linux; do
+		sed -n "$from,$((line + 24))p" "$dir/$k/show" >"$dir/$k/part"
+	done
+	printf '      %-76s %s\n' unpatched patched
+	diff --side-by-side --width=156 --expand-tabs "$dir/base/part" "$dir/linux/part" |
+		sed 's/^/      /'
+	note "whole: ${dir#"$ROOT/"}/base/show, ${dir#"$ROOT/"}/linux/show"
+	return 1
+}
+
+# What system calls cost after tracing, on both; prints what is dearer.
+conform_cost() {
+	dir=$RUN/conform-cost
+	mkdir -p "$dir"
+	printf '%s\n' "cost-64 64" "cost-32 32" >"$dir/jobs"
+	conform_both "$dir" 60 counted || return 1
+	cost_cases=$(sed -n 's/^| cases \([0-9]*\) dearer 0$/\1/p' "$dir/linux.results" |
+		awk '{ n += $1 } END { print n + 0 }')
+}
+
+# conform_run PLAN SECONDS: all of it. Sets $sequences, $stops (on each
+# kernel), $differences and $vary, the number of those that are not the same
+# from run to run on the unpatched kernel itself.
+conform_run() {
+	dir=$CONFORM
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	conform_jobs "$1" >"$dir/jobs"
+	conform_both "$dir" "$2" || return 1
+	totals=$(sed -n 's/^| sequences \([0-9]*\) stops \([0-9]*\)$/\1 \2/p' "$dir/linux.results" |
+		awk '{ n += $1; s += $2 } END { print n + 0, s + 0 }')
+	sequences=${totals% *}
+	stops=${totals#* }
+	differences=0
+	vary=0
+	conform_differences "$dir" >"$dir/differences"
+	[ -s "$dir/differences" ] || return 0
+	stage "$(wc -l <"$dir/differences") sequences differ: run them again, three times on each"
+	conform_names "$dir" "$(head -n 3000 "$dir/differences")" >"$dir/names"
+	conform_list "$RUN/conform-again" "$dir/names" 3 || return 1
+	# those that were not run again count as they are
+	rest=$(($(wc -l <"$dir/differences") - $(wc -l <"$dir/names")))
+	grep -v '^1 ' "$RUN/conform-again/verdicts" | sed 's/^[0-9]* [0-9]* //' >"$dir/vary" || :
+	vary=$(wc -l <"$dir/vary")
+	# the same in all three runs: then it was the run before that differed
+	sed -n 's/^1 0 //p' "$RUN/conform-again/verdicts" >"$dir/once"
+	sed -n 's/^1 [1-9][0-9]* //p' "$RUN/conform-again/verdicts" >"$dir/true"
+	differences=$(($(wc -l <"$dir/true") + $(wc -l <"$dir/once") + rest))
+}
+
+# What conform_run found, for people.
+conform_tell() {
+	if [ "$vary" -gt 0 ]; then
+		note "$vary not the same from run to run on the unpatched kernel:"
+		head -n 20 "$CONFORM/vary" | sed 's/^/           /'
+	fi
+	if [ -s "$CONFORM/once" ]; then
+		note "differed, but not when run again alone:"
+		head -n 20 "$CONFORM/once" | sed 's/^/           /'
+	fi
+	[ -s "$CONFORM/true" ] || return 0
+	note "different on the patched kernel, for example:"
+	for _ in 1 2 3; do
+		shrunk=$(shortest <"$CONFORM/true")
+		[ -n "$shrunk" ] || break
+		# shellcheck disable=SC2086 # a list of words
+		conform_shrink $shrunk
+		note "$shrunk"
+		# shellcheck disable=SC2086
+		conform_show $shrunk || :
+		note "again: make conformance ONLY='$shrunk'"
+		# the next of another program
+		program=$(echo "$shrunk" | cut -d ' ' -f 3)
+		grep -v "^[0-9]* [^ ]* $program " "$CONFORM/true" >"$CONFORM/rest" || :
+		mv "$CONFORM/rest" "$CONFORM/true"
+	done
+}
