@@ -32,7 +32,7 @@ static const char usage[] =
 "           -s N  where the random ones begin           -b    fewer ways to do it\n"
 "           -p N/M  the Nth part of M\n"
 "Also seen: -w    tracepoints                           -a    the audit log\n"
-"           -e FILE,N  compare with FILE, end after N differences\n";
+"           -e FILE,N  compare with FILE, end with status 3 after N differences\n";
 
 static struct plan plan = { .length = 3 };
 static unsigned int part, parts = 1;
@@ -233,7 +233,7 @@ static int work(int argc, char **argv)
 		fail("%s: %s", argv[argc - 1], strerror(errno));
 	printf("sequences %llu stops %llu\n", (unsigned long long)nr_sequences,
 	       (unsigned long long)nr_stops);
-	return 0;
+	return nr_differences >= stop_after && stop_after ? 3 : 0;
 }
 
 /* The first process of the pid namespace: its end would be that of all. */

@@ -991,6 +991,21 @@ int program_find(const char *name)
 	return -1;
 }
 
+/* With nothing in the registers that a call keeps, which the tracer had there. */
+static __noreturn void enter(void (*body)(void))
+{
+#ifdef __x86_64__
+	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%r12d, %%r12d\n\t"
+		     "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\txor %%r15d, %%r15d\n\t"
+		     "call *%0" : : "a"(body) : "memory");
+#else
+	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%esi, %%esi\n\t"
+		     "xor %%edi, %%edi\n\tcall *%0" : : "a"(body) : "memory");
+#endif
+	leave(0);
+	__builtin_unreachable();
+}
+
 /* The tracee's own life, in its own process. */
 void tracee_run(unsigned int program, bool traceme)
 {
@@ -1004,7 +1019,5 @@ void tracee_run(unsigned int program, bool traceme)
 		sys4(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0);
 	else
 		sys3(SYS_read, FD_GO_READ, &c, 1);
-	p->body();
-	leave(0);
-	__builtin_unreachable();
+	enter(p->body);
 }

@@ -54,6 +54,7 @@ both_widths() {
 # The programs, and a guest's root with nothing else in it: $initramfs.
 need_conform() {
 	stage "build the comparer"
+	mkdir -p "$BUILD/conform"
 	logged conform make -C "$ROOT/lab/conform" OUT="$BUILD/conform" CC=gcc
 	initramfs=$BUILD/initramfs-conform.gz
 	root=$BUILD/conform.tmp
@@ -87,8 +88,7 @@ conform_boot() {
 	guest_smp=
 	guest_extra=
 	if [ $conform_rc = 0 ] && grep -aq '^@exit [1-9]' "$results"; then
-		guest_why="a job failed: $(grep -a -B 3 -m 1 '^@exit [1-9]' "$results" |
-			sed -n 's/^| //p' | head -n 1)"
+		guest_why="a job failed: $(grep -a -B 1 -m 1 '^@exit [1-9]' "$results" | head -n 1)"
 		conform_rc=1
 	fi
 	return $conform_rc
@@ -258,7 +258,7 @@ conform_cost() {
 	mkdir -p "$dir"
 	printf '%s\n' "cost-64 64" "cost-32 32" >"$dir/jobs"
 	conform_both "$dir" 60 counted || return 1
-	cost_cases=$(sed -n 's/^| cases \([0-9]*\) dearer 0$/\1/p' "$dir/linux.results" |
+	cost_cases=$(sed -n 's/^cases \([0-9]*\) dearer 0$/\1/p' "$dir/linux.results" |
 		awk '{ n += $1 } END { print n + 0 }')
 }
 
@@ -271,7 +271,7 @@ conform_run() {
 	mkdir -p "$dir"
 	conform_jobs "$1" >"$dir/jobs"
 	conform_both "$dir" "$2" || return 1
-	totals=$(sed -n 's/^| sequences \([0-9]*\) stops \([0-9]*\)$/\1 \2/p' "$dir/linux.results" |
+	totals=$(sed -n 's/^sequences \([0-9]*\) stops \([0-9]*\)$/\1 \2/p' "$dir/linux.results" |
 		awk '{ n += $1; s += $2 } END { print n + 0, s + 0 }')
 	sequences=${totals% *}
 	stops=${totals#* }
