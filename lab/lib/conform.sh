@@ -51,12 +51,12 @@ both_widths() {
 	echo "$bw_name-32 32 $*"
 }
 
-# The programs, and a guest's root with nothing else in it: $initramfs.
+# The programs, and a guest's root with nothing else in it.
 need_conform() {
 	stage "build the comparer"
 	mkdir -p "$BUILD/conform"
 	logged conform make -C "$ROOT/lab/conform" OUT="$BUILD/conform" CC=gcc
-	initramfs=$BUILD/initramfs-conform.gz
+	conform_initramfs=$BUILD/initramfs-conform.gz
 	root=$BUILD/conform.tmp
 	rm -rf "$root"
 	cleanup="rm -rf \"\$BUILD/conform.tmp\""
@@ -69,12 +69,12 @@ need_conform() {
 	cp "$ROOT/lab/guest/conform" "$ROOT/lab/guest/probe" "$root/lab"
 	mkdir "$root/conform"
 	cp "$BUILD"/conform/conform-* "$BUILD"/conform/target-* "$root/conform"
-	pack "$root" "$initramfs"
+	pack "$root" "$conform_initramfs"
 	rm -rf "$root"
 	cleanup=
 }
 
-# conform_boot NAME SHARE SECONDS: boot $bzimage and do the jobs in the
+# conform_boot NAME SHARE SECONDS [counted]: boot $bzimage and do the jobs in the
 # directory SHARE, which is relative to $ROOT: QEMU's option has no quoting.
 conform_boot() {
 	cd "$ROOT" || exit 1
@@ -84,9 +84,14 @@ conform_boot() {
 	boot_name=$1
 	show=
 	conform_rc=0
-	boot conform $(($3 * (1 + 4 * ${#suffix}))) $((120 * (1 + ${#suffix}))) || conform_rc=1
+	other_initramfs=$initramfs
+	initramfs=$conform_initramfs
+	slow=1
+	[ -z "$suffix" ] || slow=8
+	boot conform $(($3 * slow)) $((90 * slow)) || conform_rc=1
 	guest_smp=
 	guest_extra=
+	initramfs=$other_initramfs
 	if [ $conform_rc = 0 ] && grep -aq '^@exit [1-9]' "$results"; then
 		guest_why="a job failed: $(grep -a -B 1 -m 1 '^@exit [1-9]' "$results" | head -n 1)"
 		conform_rc=1
@@ -254,6 +259,7 @@ conform_show() {
 
 # What system calls cost after tracing, on both; prints what is dearer.
 conform_cost() {
+	cost_cases=0
 	dir=$RUN/conform-cost
 	mkdir -p "$dir"
 	printf '%s\n' "cost-64 64" "cost-32 32" >"$dir/jobs"
@@ -318,4 +324,78 @@ conform_tell() {
 		grep -v "^[0-9]* [^ ]* $program " "$CONFORM/true" >"$CONFORM/rest" || :
 		mv "$CONFORM/rest" "$CONFORM/true"
 	done
+}
+
+# What the quick plan says of the unpatched kernel, in $quick/base.
+need_quick() {
+	quick=$RUN/conform-quick
+	conform_jobs quick >"$RUN/conform-quick.jobs"
+	quick_key=$(cat "$bzimage_base" "$BUILD"/conform/* "$RUN/conform-quick.jobs" | sum)
+	if [ -e "$quick/key" ] && [ "$(cat "$quick/key")" = "$quick_key" ]; then
+		return 0
+	fi
+	stage "unpatched kernel: what the mutants are compared with"
+	rm -rf "$quick"
+	mkdir -p "$quick/base"
+	cp "$RUN/conform-quick.jobs" "$quick/base/jobs"
+	bzimage=$bzimage_base
+	conform_boot quick-base "$quick/base" 900 || die "the unpatched kernel: $guest_why"
+	echo "$quick_key" >"$quick/key"
+}
+
+# conform_mutant NAME MEANS: boot $bzimage; true if it is caught by comparing
+# transcripts (MEANS conform), or by what calls cost (cost). One line says how.
+conform_mutant() {
+	share=$RUN/mutant-$1
+	rm -rf "$share"
+	mkdir -p "$share"
+	if [ "$2" = cost ]; then
+		echo "cost-64 64" >"$share/jobs"
+		counted=counted
+	else
+		cp "$quick/base/jobs" "$share/jobs"
+		cp -r "$quick/base" "$share/expect"
+		counted=
+	fi
+	mutant_rc=0
+	conform_boot "mutant-$1" "$share" 600 $counted || mutant_rc=1
+	rm -rf "$share"
+	job=$(sed -n 's/^@job //p' "$results" | tail -n 1)
+	if grep -aq '^first difference: ' "$results"; then
+		echo "$job: $(sed -n 's/^first difference: //p' "$results")"
+	elif grep -aq '^dearer: ' "$results"; then
+		echo "$job: $(sed -n 's/^dearer: //p' "$results" | head -n 1)"
+	elif [ $mutant_rc != 0 ]; then
+		echo "$job: $guest_why"
+	else
+		return 1
+	fi
+}
+
+# For make check: results by "say_result FILE NAME STATE DETAIL".
+conform_check() {
+	state=pass
+	why=
+	if ! conform_run check 1800; then
+		state=broken
+		why="the comparison did not come to its end"
+	else
+		note "$sequences sequences, $stops stops: $differences differences; $vary vary on the unpatched kernel itself"
+		conform_tell
+		if [ "$differences" != 0 ]; then
+			state=fail
+			why="$differences of $sequences sequences differ"
+		fi
+	fi
+	say_result base "conform: what tracers and tracees see" pass ""
+	say_result linux "conform: what tracers and tracees see" "$state" "$why"
+	state=pass
+	why=
+	cost_cases=0
+	if ! conform_cost || [ "$cost_cases" = 0 ]; then
+		state=fail
+		why="a system call costs more after a tracer has gone: build/run/conform-cost/linux.results"
+	fi
+	say_result base "conform: calls cost no more after a tracer" pass ""
+	say_result linux "conform: calls cost no more after a tracer" "$state" "$why"
 }
