@@ -56,6 +56,8 @@ enum what {
 	DO_SIGNAL,		/* a signal from outside */
 	DO_OPTIONS,		/* PTRACE_SETOPTIONS */
 	DO_WAKE,		/* whatever lets a sleeping tracee go on */
+	DO_REFUSED,		/* requests that are wrong, or wrong now */
+	DO_KILL,		/* PTRACE_KILL */
 	NR_WHATS,
 };
 

@@ -24,6 +24,7 @@ static const char *const whats[NR_WHATS] = {
 	[DO_DETACH] = "detach", [DO_REATTACH] = "reattach",
 	[DO_INTERRUPT] = "interrupt", [DO_LISTEN] = "listen",
 	[DO_SIGNAL] = "signal", [DO_OPTIONS] = "options", [DO_WAKE] = "wake",
+	[DO_REFUSED] = "refused", [DO_KILL] = "ptrace-kill",
 };
 
 static const char *const attaches[NR_ATTACHES] = {
@@ -439,6 +440,7 @@ static void with_edit(unsigned int program, u64 index, struct sequence *seq)
 static const struct step seized_steps[] = {
 	{ DO_CONT }, { DO_SYSCALL }, { DO_SYSEMU }, { DO_LISTEN }, { DO_INTERRUPT },
 	{ DO_DETACH }, { DO_REATTACH }, { DO_SIGNAL, 0, SIGSTOP }, { DO_SIGNAL, 0, SIGCONT },
+	{ DO_REFUSED }, { DO_KILL },
 };
 
 #define NR_SEIZED	ARRAY_SIZE(seized_steps)
@@ -537,7 +539,7 @@ static void random_step(u64 *state, struct step *step)
 {
 	static const u8 others[] = {
 		DO_DETACH, DO_REATTACH, DO_REATTACH, DO_INTERRUPT, DO_INTERRUPT,
-		DO_LISTEN, DO_SIGNAL, DO_SIGNAL, DO_OPTIONS, DO_WAKE,
+		DO_LISTEN, DO_SIGNAL, DO_SIGNAL, DO_OPTIONS, DO_WAKE, DO_REFUSED,
 	};
 
 	step->who = pick(state, 5) ? ALL_STOPPED : pick(state, 3);

@@ -68,6 +68,7 @@ static const char *const tags[] = {
 	[DO_DETACH] = "detach", [DO_REATTACH] = "reattach",
 	[DO_INTERRUPT] = "interrupt", [DO_LISTEN] = "listen",
 	[DO_SIGNAL] = "signal", [DO_OPTIONS] = "options", [DO_WAKE] = "wake",
+	[DO_REFUSED] = "refused", [DO_KILL] = "ptrace-kill",
 };
 
 static void fatal(const char *what)
@@ -257,6 +258,17 @@ static void collect_sigchld(void)
 		       info.si_uid, info.si_status);
 }
 
+/* What waitid() tells, without taking it. */
+static void peek_wait(void)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (!waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) &&
+	    info.si_pid)
+		record(rec, "waitid signo code pid uid status", info.si_signo, info.si_code,
+		       info.si_pid, info.si_uid, info.si_status);
+}
+
 /* True if there are children, or tracees, left. */
 static bool collect(void)
 {
@@ -267,6 +279,8 @@ static bool collect(void)
 	for (;;) {
 		watch_collect(rec);
 		collect_sigchld();
+		if (looks)
+			peek_wait();
 		pid = wait4(-1, &status, __WALL | WNOHANG | WUNTRACED | WCONTINUED, NULL);
 		if (pid <= 0)
 			return !pid;
@@ -472,6 +486,37 @@ static void interrupt(struct task *task)
 	collect();
 }
 
+/* Each must be refused, and change nothing. */
+static void refused(struct task *task)
+{
+	static const struct {
+		long request;
+		unsigned long addr, data;
+	} wrong[] = {
+		/* there is no such signal */
+		{ PTRACE_CONT, 0, 65 }, { PTRACE_SYSCALL, 0, 65 }, { PTRACE_SINGLESTEP, 0, 65 },
+		{ PTRACE_SINGLEBLOCK, 0, 65 }, { PTRACE_SYSEMU, 0, 65 },
+		{ PTRACE_SYSEMU_SINGLESTEP, 0, 65 }, { PTRACE_DETACH, 0, 65 },
+		/* nor such requests, options, addresses */
+		{ 0x4321, 0, 0 }, { PTRACE_SETOPTIONS, 0, 0x80000000 },
+		{ PTRACE_SEIZE, 1, 0 }, { PTRACE_SEIZE, 0, 0x80000000 },
+		{ PTRACE_GETEVENTMSG, 0, 8 }, { PTRACE_GETSIGINFO, 0, 8 },
+		{ PTRACE_PEEKDATA, 8, 8 }, { PTRACE_GETSIGMASK, 7, 0 },
+		/* it is traced, mostly */
+		{ PTRACE_ATTACH, 0, 0 }, { PTRACE_SEIZE, 0, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		/* the last two could succeed */
+		if (i >= ARRAY_SIZE(wrong) - 2 && !task->traced)
+			break;
+		record(rec, "refused", i, ptrace(wrong[i].request, task->pid, wrong[i].addr,
+						 wrong[i].data));
+	}
+	collect();
+}
+
 static void do_step(const struct step *step, struct task *task)
 {
 	if (step->edit)
@@ -499,6 +544,13 @@ static void do_step(const struct step *step, struct task *task)
 	case DO_OPTIONS:
 		set_options(task, step->options);
 		break;
+	case DO_REFUSED:
+		refused(task);
+		break;
+	case DO_KILL:
+		record(rec, tags[DO_KILL], task->pid, ptrace(PTRACE_KILL, task->pid, 0, 0));
+		collect();
+		break;
 	}
 }
 
@@ -520,6 +572,7 @@ static bool is_meant(const struct step *step, const struct task *task)
 	case DO_REATTACH:
 		return task->alive && !task->traced;
 	case DO_INTERRUPT:
+	case DO_REFUSED:
 		return task->alive;
 	case DO_SIGNAL:
 		return task == tasks;
