@@ -93,6 +93,15 @@ line ~ /^1\.\.[0-9]+/ {
 	next
 }
 
+# Some only count. What they counted fulfils the plan, too.
+line ~ /^# Totals: / {
+	sum = 0
+	for (i = split(line, total, /[a-z]+:/); i > 1; i--)
+		sum += total[i]
+	if (sum > seen)
+		seen = sum
+}
+
 line ~ /^(not )?ok [0-9]+/ {
 	seen++
 	state = line ~ /^not / ? "fail" : "pass"
