@@ -13,6 +13,8 @@ check:
 	@lab/bin/check
 conformance:
 	@lab/bin/conformance
+mutants:
+	@lab/bin/mutants
 shell:
 	@lab/bin/shell
 uml:
@@ -32,4 +34,4 @@ clean:
 distclean:
 	@lab/bin/clean all
 
-.PHONY: help run check conformance shell uml tree kernel refresh series lint clean distclean
+.PHONY: help run check conformance mutants shell uml tree kernel refresh series lint clean distclean

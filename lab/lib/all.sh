@@ -23,3 +23,5 @@
 . "$ROOT/lab/lib/series.sh"
 # shellcheck source=lab/lib/conform.sh
 . "$ROOT/lab/lib/conform.sh"
+# shellcheck source=lab/lib/mutants.sh
+. "$ROOT/lab/lib/mutants.sh"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154
 # The comparer, lab/conform: the same sequences of requests on both kernels,
 # what comes out compared, and a difference made as short as it can be.
 

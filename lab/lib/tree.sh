@@ -184,6 +184,7 @@ finish_move() {
 # The whole way: source, commits, worktree.
 need_tree() {
 	need_source
+	restore_mutated
 	kver=$(kernel_version "$LINUX")
 	finish_move
 	check_overlay
