@@ -41,8 +41,18 @@ bring_libraries() {
 	done
 }
 
-# need_initramfs FILE [TESTS]: make $initramfs; TESTS is a directory that
-# becomes /tests.
+# libraries_of PROGRAM ROOT: its interpreter and libraries, at the paths that
+# ldd prints.
+libraries_of() {
+	ldd "$1" | grep -o '/[^ ]*' | while read -r so; do
+		mkdir -p "$2${so%/*}"
+		cp -L "$so" "$2$so"
+	done
+}
+
+# need_initramfs FILE [TESTS [UML]]: make $initramfs; TESTS is a directory that
+# becomes /tests. UML is what need_uml made: another UML, and programs for its
+# root.
 need_initramfs() {
 	initramfs=$1
 	root=$BUILD/initramfs.tmp
@@ -65,13 +75,16 @@ need_initramfs() {
 	for f in uml probe tests; do
 		cp "$ROOT/lab/guest/$f" "$root/guest/lab/$f"
 	done
+	if [ -n "${3:-}" ]; then
+		cp "$3/linux-own" "$root/guest/usr/bin/linux-own"
+		cp "$3/stepped" "$root/uml/bin/stepped"
+		cp "$(command -v strace)" "$root/uml/usr/bin/strace"
+		libraries_of "$root/uml/usr/bin/strace" "$root/uml"
+	fi
+	chmod -R a+rX "$root/uml"
 	pack "$root/uml" "$root/guest/lab/uml-initramfs.gz"
 	cp "$uml" "$root/guest/usr/bin/linux.uml"
-	# its interpreter and libraries, at the paths that ldd prints
-	ldd "$uml" | grep -o '/[^ ]*' | while read -r so; do
-		mkdir -p "$root/guest${so%/*}"
-		cp -L "$so" "$root/guest$so"
-	done
+	libraries_of "$uml" "$root/guest"
 	chmod -R a+rX "$root"
 	if [ -n "${2:-}" ]; then
 		cp -a "$2" "$root/guest/tests"

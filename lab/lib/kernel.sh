@@ -30,7 +30,7 @@ kmake() {
 	*) host=patched ;;
 	esac
 	logged "$kmake_log" nice make -C "$BUILD/$kmake_tree" \
-		O="$BUILD/obj/${kmake_obj:-$kmake_tree$suffix}" ARCH=x86_64 \
+		O="$BUILD/obj/${kmake_obj:-$kmake_tree$suffix}" ARCH="${kmake_arch:-x86_64}" \
 		CC="ccache gcc" HOSTCC="ccache gcc" LOCALVERSION= \
 		KBUILD_BUILD_TIMESTAMP="Wed Jan  1 00:00:00 UTC 2025" \
 		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST="$host" \

@@ -26,6 +26,7 @@ packages_for() {
 		echo "gcc-multilib m32"
 		echo "libcap-dev /usr/include/sys/capability.h"
 		echo "bash bash"
+		echo "strace strace"
 		;;
 	lint)
 		echo "shellcheck shellcheck"

@@ -2,6 +2,31 @@
 # shellcheck shell=sh
 # The main scenario: UML on the guest's SYSEMU, and what must come out of it.
 
+# Another UML, built from the unpatched tree, and what runs inside of it: the
+# directory $uml_more.
+need_uml() {
+	stage "build User Mode Linux 6.12 from the unpatched tree (log: build/log/build-uml.log)"
+	tree=base
+	obj=$BUILD/obj/uml
+	uml_more=$BUILD/uml
+	mkdir -p "$obj" "$uml_more"
+	cp "$ROOT/lab/config/uml.config" "$obj/.lab-config"
+	: >"$obj/.lab-series"
+	kmake_obj=uml
+	kmake_arch=um
+	kmake config-uml base KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
+	check_config
+	kmake build-uml base linux
+	kmake_obj=
+	kmake_arch=
+	[ -s "$obj/linux" ] || die "the build ended without a UML: see build/log/build-uml.log"
+	cp "$obj/linux" "$uml_more/linux-own"
+	strip "$uml_more/linux-own"
+	# no endbr64, so that there is one count of steps
+	logged stepped gcc -O1 -Wall -Wextra -static -fno-pie -no-pie -fcf-protection=none \
+		-o "$uml_more/stepped" "$ROOT/lab/guest/stepped.c"
+}
+
 # Two numbers that nobody knows before this run. UML's userland lists all
 # numbers between them in reverse and takes the list's md5; so does the host.
 choose_pair() {
@@ -14,27 +39,88 @@ show_uml() {
 	sed -n -e 's/^| /    /p' -e 's/^@kernel /    guest: /p'
 }
 
-# run_uml NAME: boot $bzimage, UML in it; true if all is well, else
-# $guest_why. The lines are in $results.
+# The pair of the Nth of several, and what it comes to; the guest chooses it in
+# the same way.
+nth_expected() {
+	seq "$((${pair%:*} + $1))" "$((${pair#*:} + 3 * $1))" | tac | md5sum | cut -d ' ' -f 1
+}
+
+# uml_section NAME: what the UML of that name printed, from $results.
+uml_section() {
+	awk -v name="$1" '
+		/^@uml / { on = $2 == name }
+		/^@exit / && on { print; on = 0 }
+		on && sub(/^\| /, "")' "$results"
+}
+
+# uml_good NAME VALUE: true if the UML of that name ran well and computed
+# VALUE, else $uml_why.
+uml_good() {
+	section=$RUN/${boot_name}.$1
+	uml_section "$1" >"$section"
+	got=$(sed -n 's/^uml: value  *//p' "$section" | tail -n 1)
+	sysemu=$(sed -n 's/^uml: sysemu  *\([0-9]*\).*/\1/p' "$section" | tail -n 1)
+	status=$(sed -n 's/^@exit //p' "$section")
+	if ! grep -q '^Checking .*syscall emulation.*OK' "$section"; then
+		uml_why="UML did not say that syscall emulation is OK"
+	elif [ "$sysemu" != 2 ] && ! grep -q '^uml: uname  *Linux 6\.12\.' "$section"; then
+		uml_why="UML ran, but without PTRACE_SYSEMU and PTRACE_SYSEMU_SINGLESTEP (/proc/sysemu: ${sysemu:-no answer})"
+	elif [ -z "$got" ]; then
+		uml_why="UML's userland gave no value"
+	elif [ "$got" != "$2" ]; then
+		uml_why="UML's userland computed $got, right is $2"
+	elif [ "$status" != 0 ]; then
+		uml_why="UML ended with status $status"
+	else
+		return 0
+	fi
+	return 1
+}
+
+# run_uml NAME [WHICH]: boot $bzimage, run UML in it (lab.uml=WHICH is for
+# lab/guest/uml); true if Debian's is well, else $guest_why. The lines are in
+# $results.
 run_uml() {
 	boot_name=uml-$1
 	slow=1
 	[ -z "$suffix" ] || slow=5
-	boot uml $((300 * slow)) $((90 * slow)) lab.pair="$pair" || return 1
-	got=$(sed -n 's/^| uml: value  *//p' "$results" | tail -n 1)
-	sysemu=$(sed -n 's/^| uml: sysemu  *\([0-9]*\).*/\1/p' "$results" | tail -n 1)
-	if ! grep -q '^| Checking .*syscall emulation.*OK' "$results"; then
-		guest_why="UML did not say that syscall emulation is OK"
-	elif [ "$sysemu" != 2 ]; then
-		guest_why="UML ran, but without PTRACE_SYSEMU and PTRACE_SYSEMU_SINGLESTEP (/proc/sysemu: ${sysemu:-no answer})"
-	elif [ -z "$got" ]; then
-		guest_why="UML's userland gave no value"
-	elif [ "$got" != "$expected" ]; then
-		guest_why="UML's userland computed $got, right is $expected"
-	elif [ "$guest_status" != 0 ]; then
-		guest_why="UML ended with status $guest_status"
+	boot uml $((600 * slow)) $((200 * slow)) lab.pair="$pair" lab.uml="${2:-debian}" || return 1
+	if ! uml_good debian "$expected"; then
+		guest_why=$uml_why
+		return 1
+	fi
+	[ "$guest_status" = 0 ] || guest_why="UML ended with status $guest_status"
+	[ "$guest_status" = 0 ]
+}
+
+# What the stepped child must have come to. It says itself if it has not; this
+# is so that its silence counts, too.
+uml_stepped() {
+	grep -E '^uml: stepped ' "$RUN/$boot_name.$1" >"$RUN/$boot_name.stepped" || :
+	if grep -q 'FAIL' "$RUN/$boot_name.stepped"; then
+		uml_why=$(grep -m 1 FAIL "$RUN/$boot_name.stepped")
+	elif ! grep -q ' [0-9]* steps, [1-9][0-9]* of them at system calls' "$RUN/$boot_name.stepped" ||
+		! grep -q ' [1-9][0-9]* system-call stops' "$RUN/$boot_name.stepped"; then
+		uml_why="no count of steps, or none of system-call stops"
 	else
 		return 0
+	fi
+	return 1
+}
+
+# uml_same NAME: true if both kernels' UMLs of that name printed the same up to
+# what lab/uml.awk takes away, else $uml_why.
+uml_same() {
+	for k in base linux; do
+		awk -f "$ROOT/lab/uml.awk" "$RUN/uml-$k.$1" >"$RUN/uml-$k.$1.same" || return 1
+	done
+	if ! grep -q 'Run /init as init process' "$RUN/uml-base.$1.same"; then
+		uml_why="no boot log on the unpatched kernel"
+	elif cmp -s "$RUN/uml-base.$1.same" "$RUN/uml-linux.$1.same"; then
+		return 0
+	else
+		uml_why=$(diff "$RUN/uml-base.$1.same" "$RUN/uml-linux.$1.same" |
+			grep '^[<>]' | head -n 4 | tr '\n' ' ')
 	fi
 	return 1
 }

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0
+# uml.awk: what a UML printed, less what is never the same twice. Each
+# replacement has its reason; a line that none of them knows must be equal.
+
+# when it was printed
+{ sub(/^\[ *[0-9]+\.[0-9]+\] /, "[TIME] ") }
+
+# said by a worker, sooner or later than its neighbours
+/^(\[TIME\] )?(Trying to unpack rootfs image as initramfs|Unpacking initramfs)\.\.\.$/ { next }
+/^(\[TIME\] )?Freeing initrd memory: / { next }
+
+# how fast the host is, and what was fastest on it
+/Calibrating delay loop/ { sub(/[0-9.]+ BogoMIPS \(lpj=[0-9]+\)/, "BOGOMIPS") }
+/MB\/s/ { sub(/ *[0-9]+ MB\/s(ec)?/, " SPEED") }
+/raid6: using algorithm/ { sub(/algorithm [^ ]*/, "algorithm NAME") }
+/xor: using function/ { sub(/function: [^ ]*/, "function: NAME") }
+
+# the date
+/audit\([0-9.]+:/ { sub(/audit\([0-9.]+:/, "audit(TIME:") }
+
+# a directory with a random name
+/mconsole .* initialized on/ { sub(/\.uml\/[^\/]*\//, ".uml/NAME/") }
+
+# the host's name, release and build
+/^uml: cpuinfo +host/ { sub(/Linux .*/, "HOST") }
+
+{ print }
