@@ -39,8 +39,7 @@ show_uml() {
 	sed -n -e 's/^| /    /p' -e 's/^@kernel /    guest: /p'
 }
 
-# The pair of the Nth of several, and what it comes to; the guest chooses it in
-# the same way.
+# What the Nth pair comes to; the guest chooses it in the same way.
 nth_expected() {
 	seq "$((${pair%:*} + $1))" "$((${pair#*:} + 3 * $1))" | tac | md5sum | cut -d ' ' -f 1
 }
@@ -77,14 +76,13 @@ uml_good() {
 	return 1
 }
 
-# run_uml NAME [WHICH]: boot $bzimage, run UML in it (lab.uml=WHICH is for
-# lab/guest/uml); true if Debian's is well, else $guest_why. The lines are in
-# $results.
+# run_uml NAME [several]: boot $bzimage, run UML in it, or several; true if all
+# ended and Debian's is well, else $guest_why. The lines are in $results.
 run_uml() {
 	boot_name=uml-$1
 	slow=1
 	[ -z "$suffix" ] || slow=5
-	boot uml $((600 * slow)) $((200 * slow)) lab.pair="$pair" lab.uml="${2:-debian}" || return 1
+	boot uml $((600 * slow)) $((300 * slow)) lab.pair="$pair" lab.uml="${2:-one}" || return 1
 	if ! uml_good debian "$expected"; then
 		guest_why=$uml_why
 		return 1
