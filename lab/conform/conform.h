@@ -170,6 +170,10 @@ struct notes {
 
 extern struct notes *notes;
 
+/* What is mapped has its place: its address may be in a tracee's register. */
+#define NOTES_AT	((void *)0x20000000)
+#define RECORD_AT	((void *)0x30000000)
+
 /* File descriptors that are the same in every process. */
 enum {
 	FD_NOTES = 200,

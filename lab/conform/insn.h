@@ -50,6 +50,23 @@ INSN_INLINE long start6(long nr, long a, long b, long c, long d, long e, long f)
 	SYS6("int3\n\t");
 }
 
+/*
+ * Leave nothing of the caller in the registers that calls keep: what it had
+ * there may depend on the command line, and a tracer sees it.
+ */
+INSN_INLINE void forget_caller(void)
+{
+#ifdef __x86_64__
+	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%r12d, %%r12d\n\t"
+		     "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\txor %%r15d, %%r15d"
+		     : : : "rbx", "rbp", "r12", "r13", "r14", "r15");
+#else
+	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\t"
+		     "xor %%esi, %%esi\n\txor %%edi, %%edi"
+		     : : : "ebx", "ebp", "esi", "edi");
+#endif
+}
+
 #define sys0(nr)		sys6(nr, 0, 0, 0, 0, 0, 0)
 #define sys1(nr, a)		sys6(nr, (long)(a), 0, 0, 0, 0, 0)
 #define sys2(nr, a, b)		sys6(nr, (long)(a), (long)(b), 0, 0, 0, 0)

@@ -991,16 +991,20 @@ int program_find(const char *name)
 	return -1;
 }
 
-/* With nothing in the registers that a call keeps, which the tracer had there. */
+/* With nothing left in the registers: it might depend on the command line. */
 static __noreturn void enter(void (*body)(void))
 {
 #ifdef __x86_64__
-	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%r12d, %%r12d\n\t"
-		     "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\txor %%r15d, %%r15d\n\t"
+	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%ecx, %%ecx\n\t"
+		     "xor %%edx, %%edx\n\txor %%esi, %%esi\n\txor %%edi, %%edi\n\t"
+		     "xor %%r8d, %%r8d\n\txor %%r9d, %%r9d\n\txor %%r10d, %%r10d\n\t"
+		     "xor %%r11d, %%r11d\n\txor %%r12d, %%r12d\n\txor %%r13d, %%r13d\n\t"
+		     "xor %%r14d, %%r14d\n\txor %%r15d, %%r15d\n\t"
 		     "call *%0" : : "a"(body) : "memory");
 #else
-	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%esi, %%esi\n\t"
-		     "xor %%edi, %%edi\n\tcall *%0" : : "a"(body) : "memory");
+	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%ecx, %%ecx\n\t"
+		     "xor %%edx, %%edx\n\txor %%esi, %%esi\n\txor %%edi, %%edi\n\t"
+		     "call *%0" : : "a"(body) : "memory");
 #endif
 	leave(0);
 	__builtin_unreachable();

@@ -7,6 +7,7 @@
  * waits: whatever a request leads to has happened when collect() looks.
  */
 #include "conform.h"
+#include "insn.h"
 
 #include <asm/ptrace-abi.h>
 #include <elf.h>
@@ -647,18 +648,14 @@ static char parent_stack[16384] __attribute__((aligned(64)));
 
 static pid_t start(int (*fn)(void *), void *arg, char *stack, size_t size)
 {
+	int shared = CLONE_VM;
 	unsigned int i;
 
 	for (i = 0; i < seq->nr_steps; i++) {
 		if (seq->steps[i].edit)
-			break;
+			shared = 0;
 	}
-	if (i == seq->nr_steps)
-		return clone(fn, stack + size, CLONE_VM | SIGCHLD, arg);
-	i = fork();
-	if (!i)
-		_exit(fn(arg));
-	return i;
+	return clone(fn, stack + size, shared | SIGCHLD, arg);
 }
 
 static int child(void *traceme)
@@ -668,6 +665,7 @@ static int child(void *traceme)
 
 	sigset_t none;
 
+	forget_caller();
 	let_run(0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -686,6 +684,7 @@ static int foreign_parent(void *unused)
 	siginfo_t info;
 
 	(void)unused;
+	forget_caller();
 	let_run(0);
 	prctl(PR_SET_NAME, "parent");
 	if (start(child, NULL, tracee_stack, sizeof(tracee_stack)) < 0)
@@ -854,12 +853,14 @@ static void trace(void)
 	end();
 }
 
+/* What calls have left in a pipe or socket. */
 static void empty(int fd)
 {
 	char buf[64];
 	int left;
 
 	while (!ioctl(fd, FIONREAD, &left) && left > 0) {
+		record(rec, "left", fd, left);
 		if (read(fd, buf, sizeof(buf)) <= 0)
 			fatal("read");
 	}
@@ -924,7 +925,8 @@ void tracer_init(void)
 	if (fd < 0 || ftruncate(fd, sizeof(*notes)) || dup2(fd, FD_NOTES) < 0)
 		fatal("memfd");
 	close(fd);
-	notes = mmap(NULL, sizeof(*notes), PROT_READ | PROT_WRITE, MAP_SHARED, FD_NOTES, 0);
+	notes = mmap(NOTES_AT, sizeof(*notes), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_FIXED_NOREPLACE, FD_NOTES, 0);
 	if (notes == MAP_FAILED)
 		fatal("mmap");
 	if (pipe(fds) || dup2(fds[0], FD_GO_READ) < 0 || dup2(fds[1], FD_GO_WRITE) < 0)

@@ -92,11 +92,11 @@ conform_boot() {
 	guest_smp=
 	guest_extra=
 	initramfs=$other_initramfs
-	if [ $conform_rc = 0 ] && grep -aq '^@exit [1-9]' "$results"; then
+	if [ "$conform_rc" = 0 ] && grep -aq '^@exit [1-9]' "$results"; then
 		guest_why="a job failed: $(grep -a -B 1 -m 1 '^@exit [1-9]' "$results" | head -n 1)"
 		conform_rc=1
 	fi
-	return $conform_rc
+	return "$conform_rc"
 }
 
 # For "both": KERNEL DIRECTORY SECONDS [counted].
@@ -176,7 +176,7 @@ conform_list() {
 			sed -n "s/^$width $flag //p" "$2" >"$1/some"
 			[ -s "$1/some" ] || continue
 			round=1
-			while [ $round -le "$3" ]; do
+			while [ "$round" -le "$3" ]; do
 				name=list$width$flag$round
 				echo "$name $width ${flag#-}" | sed 's/\([wa]\)$/-\1/' >>"$1/jobs"
 				cp "$1/some" "$1/sequences-$name"
@@ -358,14 +358,19 @@ conform_mutant() {
 		counted=
 	fi
 	mutant_rc=0
-	conform_boot "mutant-$1" "$share" 600 $counted || mutant_rc=1
+	conform_boot "mutant-$1" "$share" 600 "$counted" || mutant_rc=1
 	rm -rf "$share"
 	job=$(sed -n 's/^@job //p' "$results" | tail -n 1)
-	if grep -aq '^first difference: ' "$results"; then
+	# 0, 3 and 99 are what comparing ends with, 1 what costs do
+	strange=$(sed -n '/^@exit/!d; /^@exit \([013]\|99\)$/!p' "$results")
+	if [ -n "$strange" ] || { [ "$2" != cost ] && grep -aq '^@exit 1$' "$results"; }; then
+		echo "$job: the comparer itself failed: $guest_why"
+		return 1
+	elif grep -aq '^first difference: ' "$results"; then
 		echo "$job: $(sed -n 's/^first difference: //p' "$results")"
 	elif grep -aq '^dearer: ' "$results"; then
 		echo "$job: $(sed -n 's/^dearer: //p' "$results" | head -n 1)"
-	elif [ $mutant_rc != 0 ]; then
+	elif [ "$mutant_rc" != 0 ]; then
 		echo "$job: $guest_why"
 	else
 		return 1

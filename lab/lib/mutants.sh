@@ -132,16 +132,32 @@ run_mutant() {
 		echo "caught      $1: $(mutant_says "$1")
             by $how" >"$MUTANTS/$1.verdict"
 	else
-		echo "NOT CAUGHT  $1: $(mutant_says "$1")" >"$MUTANTS/$1.verdict"
+		echo "NOT CAUGHT  $1: $(mutant_says "$1")${how:+
+            $how}" >"$MUTANTS/$1.verdict"
 	fi
+}
+
+# The kernel without a fault must pass where mutants are caught.
+run_no_mutant() {
+	stage "the patched kernel itself, as if it were a mutant"
+	bzimage=$bzimage_linux
+	for means in conform cost engines; do
+		case $means in
+		engines) how=$(engines_mutant none) || continue ;;
+		*) how=$(conform_mutant none $means) || continue ;;
+		esac
+		note "differs without any fault: $how"
+		return 1
+	done
 }
 
 # All that were built, two at a time: one CPU for each.
 run_mutants() {
+	nr_caught=0
 	need_quick
 	need_engines
+	run_no_mutant || return 1
 	stage "run the mutants, two at a time"
-	nr_caught=0
 	twins=
 	cleanup=stop_both
 	for mutant in $(list_mutants); do
