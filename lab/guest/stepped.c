@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* glibc has it as an enumerator, in <sys/ptrace.h> of some architectures. */
+/* Under a name of its own: what glibc calls it, and whether, varies. */
 #define REQUEST_SYSEMU 31
 
 #define ROUNDS	40

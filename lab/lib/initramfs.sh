@@ -81,7 +81,6 @@ need_initramfs() {
 		cp "$(command -v strace)" "$root/uml/usr/bin/strace"
 		libraries_of "$root/uml/usr/bin/strace" "$root/uml"
 	fi
-	chmod -R a+rX "$root/uml"
 	pack "$root/uml" "$root/guest/lab/uml-initramfs.gz"
 	cp "$uml" "$root/guest/usr/bin/linux.uml"
 	libraries_of "$uml" "$root/guest"
