@@ -18,7 +18,7 @@
  * to chance:
  *  - There is one CPU.  Tracees run under SCHED_FIFO, the tracer does not: when
  *    the tracer runs, each tracee is stopped, asleep or dead.  Nothing waits
- *    for a time to pass.
+ *    for a time to pass (all_rest() in tracer.c has the exception).
  *  - Everything lives in a pid namespace where only we create processes, and
  *    the last pid is reset before each sequence, so that pids repeat.
  *  - No address is randomised, and the program is static.

@@ -16,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,12 +237,9 @@ static void fix_addresses(char **argv)
 	fail("cannot execute itself: %s", strerror(errno));
 }
 
-/* A tracee that runs for ever is killed. */
-static void bound_time(void)
+/* No pause for SCHED_FIFO tasks. */
+static void keep_order(void)
 {
-	static const struct rlimit limit = { 1000000, 1000000 };
-
-	setrlimit(RLIMIT_RTTIME, &limit);
 	write_file("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 }
 
@@ -425,7 +421,7 @@ int main(int argc, char **argv)
 	fix_addresses(all);
 	if (expect)
 		load_expected(expect);
-	bound_time();
+	keep_order();
 	share_memory();
 	return work_apart(argc, argv);
 }

@@ -10,6 +10,7 @@
 #include "insn.h"
 
 #include <asm/ptrace-abi.h>
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,11 +24,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The C library's ptrace() knows fewer requests and returns other values. */
@@ -83,6 +86,13 @@ static void fatal(const char *what)
 	if (rec)
 		record_print(rec, stderr);
 	_exit(99);
+}
+
+/* It has waited for ever, which no sequence should lead to: say which does. */
+static void too_long(int sig)
+{
+	(void)sig;
+	fatal("the tracer waits");
 }
 
 /* ---- what can be seen of a stopped tracee ---- */
@@ -270,9 +280,56 @@ static void peek_wait(void)
 		       info.si_pid, info.si_uid, info.si_status);
 }
 
+/* As /proc/PID/stat says: R, S, D, ...; 0 if it is gone. */
+static char task_state(pid_t pid)
+{
+	char name[40], buf[256], *end;
+	ssize_t len;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	fd = open(name, O_RDONLY);
+	len = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (len <= 0)
+		return 0;
+	buf[len] = 0;
+	/* behind the name, in which there may be anything */
+	end = strrchr(buf, ')');
+	return end && end[1] ? end[2] : 0;
+}
+
+/*
+ * There is an exception to who runs when: a task that has been running for a
+ * second, which on a busy host can be few instructions, has to let ordinary
+ * tasks run; and a tracee may wait for one of the kernel's own. So look, and
+ * sleep a little.
+ */
+static bool all_rest(unsigned int tries)
+{
+	static const struct timespec little = { .tv_nsec = 300000 };
+	unsigned int i;
+
+	for (i = 0; i < nr_tasks; i++) {
+		char state;
+
+		if (!tasks[i].alive || tasks[i].stopped)
+			continue;
+		state = task_state(tasks[i].pid);
+		/* D is also how a parent waits for the child of its vfork() */
+		if ((state == 'R' && tries < 10000) || (state == 'D' && tries < 2)) {
+			nanosleep(&little, NULL);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* True if there are children, or tracees, left. */
 static bool collect(void)
 {
+	unsigned int tries = 0;
 	struct task *task;
 	int status;
 	pid_t pid;
@@ -283,6 +340,8 @@ static bool collect(void)
 		if (looks)
 			peek_wait();
 		pid = wait4(-1, &status, __WALL | WNOHANG | WUNTRACED | WCONTINUED, NULL);
+		if (!pid && !all_rest(tries++))
+			continue;
 		if (pid <= 0)
 			return !pid;
 		task = find_task(pid);
@@ -469,10 +528,41 @@ static bool by_seize(void)
 	return seq->attach == BY_SEIZE || seq->attach == BY_FOREIGN_SEIZE;
 }
 
+/*
+ * To attach takes a lock that exec holds while it waits for the other threads
+ * to end, and one of them may be stopped until we let it: on both kernels we
+ * would wait for ever.  (The selftest ptrace/vmaccess is about that.)
+ */
+static bool some_exec(void)
+{
+	struct dirent *entry;
+	bool found = false;
+	unsigned int i;
+	char name[40];
+	DIR *threads;
+
+	for (i = 0; i < nr_tasks && !found; i++) {
+		snprintf(name, sizeof(name), "/proc/%d/task", tasks[i].pid);
+		threads = opendir(name);
+		if (!threads)
+			continue;
+		while ((entry = readdir(threads)))
+			found |= atoi(entry->d_name) && task_state(atoi(entry->d_name)) == 'D';
+		closedir(threads);
+	}
+	return found;
+}
+
 static void reattach(struct task *task)
 {
-	long ret = by_seize() ? ptrace(PTRACE_SEIZE, task->pid, 0, seq->options) :
-		   ptrace(PTRACE_ATTACH, task->pid, 0, 0);
+	long ret;
+
+	if (some_exec()) {
+		record(rec, "no reattach during exec", task->pid);
+		return;
+	}
+	ret = by_seize() ? ptrace(PTRACE_SEIZE, task->pid, 0, seq->options) :
+	      ptrace(PTRACE_ATTACH, task->pid, 0, 0);
 
 	record(rec, tags[DO_REATTACH], task->pid, ret);
 	if (!ret)
@@ -509,8 +599,8 @@ static void refused(struct task *task)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		/* the last two could succeed */
-		if (i >= ARRAY_SIZE(wrong) - 2 && !task->traced)
+		/* the last two could succeed, or wait for ever */
+		if (i >= ARRAY_SIZE(wrong) - 2 && (!task->traced || some_exec()))
 			break;
 		record(rec, "refused", i, ptrace(wrong[i].request, task->pid, wrong[i].addr,
 						 wrong[i].data));
@@ -639,6 +729,9 @@ static void let_begin(void)
 		fatal("pipe");
 }
 
+/* In microseconds. One that runs for ever is killed. */
+static const struct rlimit time_limit = { 1000000, 1000000 };
+
 /*
  * A tracee shares the tracer's memory, which makes it three times cheaper,
  * unless something might make it write where it should not.
@@ -667,6 +760,7 @@ static int child(void *traceme)
 
 	forget_caller();
 	let_run(0);
+	setrlimit(RLIMIT_RTTIME, &time_limit);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_NAME, "tracee");
@@ -826,20 +920,30 @@ static void end(void)
 	let_all_go();
 }
 
+static void kill_all(bool first)
+{
+	if (first)
+		record(rec, "kill all", 0);
+	kill(-1, SIGKILL);
+}
+
 /* Nobody may be left for the next sequence. */
 static void settle(void)
 {
+	static const struct timespec while_it_dies = { .tv_nsec = 1000000 };
 	unsigned int tries = 0;
 
 	for (; collect(); tries++) {
-		if (tries > 100)
+		if (tries > 1000)
 			fatal("a tracee does not die");
+		if (tries > 4)
+			nanosleep(&while_it_dies, NULL);
 		if (some_task(true))
 			let_all_go();
 		else if (tries < 4)
 			wake();
 		else
-			record(rec, "kill all", kill(-1, SIGKILL));
+			kill_all(tries == 4);
 	}
 }
 
@@ -877,6 +981,7 @@ void tracer_run(const struct sequence *sequence, struct record *to)
 	/* this costs as much as all the rest: not in every sequence */
 	looks = seq->nr_steps == 1 ? 4 : seq->nr_steps > 4 ? 3 : 0;
 	record_reset(rec);
+	alarm(40);
 	notes->nr = 0;
 	notes->notify_fd = -1;
 	if (pwrite(last_pid_fd, "1000", 4, 0) != 4)
@@ -904,6 +1009,7 @@ void tracer_run(const struct sequence *sequence, struct record *to)
 	empty(FD_PIPE_READ);
 	empty(FD_GO_READ);
 	empty(FD_SOCKET_PEER);
+	alarm(0);
 }
 
 /* Once, in the process that traces. */
@@ -912,6 +1018,7 @@ void tracer_init(void)
 	sigset_t set;
 	int fds[2], fd;
 
+	signal(SIGALRM, too_long);
 	prctl(PR_SET_NAME, "tracer");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigemptyset(&set);

@@ -144,7 +144,7 @@ run_no_mutant() {
 	for means in conform cost engines; do
 		case $means in
 		engines) how=$(engines_mutant none) || continue ;;
-		*) how=$(conform_mutant none $means) || continue ;;
+		*) how=$(conform_mutant none "$means") || continue ;;
 		esac
 		note "differs without any fault: $how"
 		return 1
