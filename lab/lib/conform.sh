@@ -53,6 +53,9 @@ both_widths() {
 
 # The programs, and a guest's root with nothing else in it.
 need_conform() {
+	case $SEED in
+	'' | *[!0-9]*) die "SEED=$SEED: it is a number" ;;
+	esac
 	stage "build the comparer"
 	mkdir -p "$BUILD/conform"
 	logged conform make -C "$ROOT/lab/conform" OUT="$BUILD/conform" CC=gcc
@@ -80,7 +83,12 @@ conform_boot() {
 	cd "$ROOT" || exit 1
 	guest_smp=1
 	guest_extra="-virtfs local,path=${2#"$ROOT/"},mount_tag=lab,security_model=none"
-	[ "${4:-}" != counted ] || guest_extra="$guest_extra -icount shift=0,sleep=off"
+	other_accel=$accel
+	if [ "${4:-}" = counted ]; then
+		# only TCG can
+		accel=tcg
+		guest_extra="$guest_extra -icount shift=0,sleep=off"
+	fi
 	boot_name=$1
 	show=
 	conform_rc=0
@@ -92,6 +100,7 @@ conform_boot() {
 	guest_smp=
 	guest_extra=
 	initramfs=$other_initramfs
+	accel=$other_accel
 	if [ "$conform_rc" = 0 ] && grep -aq '^@exit [1-9]' "$results"; then
 		guest_why="a job failed: $(grep -a -B 1 -m 1 '^@exit [1-9]' "$results" | head -n 1)"
 		conform_rc=1
