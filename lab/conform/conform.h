@@ -207,6 +207,7 @@ void tracer_run(const struct sequence *seq, struct record *rec);
 
 bool watch_start(const char **why);
 void watch_stop(void);
+void watch_leave(void);
 void watch_collect(struct record *rec);
 
 /* ---- audit.c ---- */

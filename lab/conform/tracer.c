@@ -993,6 +993,7 @@ void tracer_run(const struct sequence *sequence, struct record *to)
 		pid_t pid = fork();
 
 		if (!pid) {
+			watch_leave();
 			trace();
 			_exit(98);
 		}

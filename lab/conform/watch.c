@@ -102,6 +102,12 @@ void watch_stop(void)
 	ring = NULL;
 }
 
+/* In another process, which has not got the ring, what it holds is left. */
+void watch_leave(void)
+{
+	ring = NULL;
+}
+
 /* A sample: its size, then the tracepoint's own words, after 8 common bytes. */
 static void tell_sample(struct record *rec, const u8 *sample)
 {

@@ -41,7 +41,7 @@ restore_mutated() {
 	(cd "$saved" && find . -type f) | while read -r f; do
 		# only the date would say so, and that is the old one
 		rm -f "$BUILD/obj/mutant/${f%.c}.o"
-		cp -p "$saved/$f" "$LINUX/$f"
+		[ ! -d "$LINUX" ] || cp -p "$saved/$f" "$LINUX/$f"
 	done
 	rm -rf "$saved"
 	cleanup=
@@ -68,6 +68,7 @@ need_mutant() {
 	fi
 	[ -z "$(lgit status --porcelain)" ] ||
 		die "build/linux has changes that are not committed: commit or drop them before make mutants"
+	stage "build the mutant $1"
 	need_mutant_objects
 	mutate "$1"
 	kmake_obj=mutant
@@ -97,7 +98,9 @@ engines_mutant() {
 	initramfs=$BUILD/initramfs-engines.gz
 	boot_name=mutant-$1
 	show=
-	boot tests 300 90 lab.list=engines lab.seconds=90 || :
+	slow=1
+	[ -z "$suffix" ] || slow=4
+	boot tests $((300 * slow)) $((90 * slow + 30)) lab.list=engines lab.seconds=$((90 * slow)) || :
 	initramfs=$other_initramfs
 	awk -f "$ROOT/lab/tap.awk" "$results" >"$RUN/mutant-$1.tsv"
 	failed_test=$(awk -F '\t' '$2 != "pass" { print $1; exit }' "$RUN/mutant-$1.tsv")

@@ -183,8 +183,8 @@ finish_move() {
 
 # The whole way: source, commits, worktree.
 need_tree() {
-	need_source
 	restore_mutated
+	need_source
 	kver=$(kernel_version "$LINUX")
 	finish_move
 	check_overlay
