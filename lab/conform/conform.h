@@ -206,7 +206,6 @@ void tracer_run(const struct sequence *seq, struct record *rec);
 /* ---- watch.c ---- */
 
 bool watch_start(const char **why);
-void watch_stop(void);
 void watch_leave(void);
 void watch_collect(struct record *rec);
 

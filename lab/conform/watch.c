@@ -90,18 +90,6 @@ bool watch_start(const char **why)
 	return true;
 }
 
-void watch_stop(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_WATCHES; i++) {
-		close(fds[i]);
-		fds[i] = -1;
-	}
-	munmap(ring, RING_SIZE + 4096);
-	ring = NULL;
-}
-
 /* In another process, which has not got the ring, what it holds is left. */
 void watch_leave(void)
 {
