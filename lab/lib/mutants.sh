@@ -20,16 +20,19 @@ mutant_means() {
 
 # The source is changed where it stands, since at another place all of it
 # would have to be compiled. Saved copies come back with their old dates, so
-# that nothing of the true kernel is compiled again.
+# that nothing of the true kernel is compiled again. They are whole before
+# anything is changed: a copy that was cut short must not come back.
 mutate() {
 	saved=$MUTANTS/saved
-	mkdir -p "$saved"
-	cleanup=restore_mutated
+	rm -rf "$saved.new"
+	mkdir -p "$saved.new"
 	sed -n 's|^--- a/||p' "$ROOT/lab/mutants/$1.patch" >"$MUTANTS/files"
 	while read -r f; do
-		mkdir -p "$saved/${f%/*}"
-		cp -p "$LINUX/$f" "$saved/$f"
+		mkdir -p "$saved.new/${f%/*}"
+		cp -p "$LINUX/$f" "$saved.new/$f"
 	done <"$MUTANTS/files"
+	cleanup=restore_mutated
+	mv "$saved.new" "$saved"
 	lgit apply "$ROOT/lab/mutants/$1.patch" ||
 		die "lab/mutants/$1.patch does not apply to build/linux: fit it to the series"
 }
