@@ -23,8 +23,8 @@ conform_jobs() {
 		;;
 	all)
 		both_widths every -b -l 4
-		both_widths ways -l 2 -p 0/3
-		both_widths random -b -l 0 -r 12000 -s "$SEED"
+		both_widths ways -l 2 -p 0/4
+		both_widths random -b -l 0 -r 8000 -s "$SEED"
 		both_widths tracepoints -w -b -l 2 -r 2000 -s "$SEED"
 		both_widths audit -a -b -l 2 -r 300 -s "$SEED"
 		;;
@@ -37,7 +37,7 @@ conform_jobs() {
 	quick)
 		both_widths tracepoints -w -b -l 2 -r 300 -s "$SEED"
 		both_widths audit -a -b -l 1 -r 100 -s "$SEED"
-		both_widths ways -l 2 -p 0/32
+		both_widths ways -l 2 -p 0/42
 		both_widths every -b -l 4 -p 0/16
 		both_widths random -b -l 0 -r 1500 -s "$SEED"
 		;;
