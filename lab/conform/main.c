@@ -29,7 +29,7 @@ static const char usage[] =
 "conform cost                       of system calls before and after tracing\n"
 "The plan:  -l N  all sequences of up to N requests     -r N  N random ones\n"
 "           -s N  where the random ones begin           -b    fewer ways to do it\n"
-"           -p N/M  the Nth part of M\n"
+"           -p N/M  the Nth part of M, mixed\n"
 "Also seen: -w    tracepoints                           -a    the audit log\n"
 "           -e FILE,N  compare with FILE, end with status 3 after N differences\n";
 
@@ -129,12 +129,21 @@ static bool run_one(u64 number, const struct sequence *seq, FILE *to)
 	return nr_differences < stop_after;
 }
 
+/* Every so manieth would take the same turn of each smaller cycle. */
+static bool in_part(u64 number)
+{
+	number *= 0x9e3779b97f4a7c15ULL;
+	return (number >> 32) % parts == part;
+}
+
 static void run_plan(FILE *to)
 {
 	u64 size = plan_size(&plan), i;
 	struct sequence seq;
 
-	for (i = part; i < size; i += parts) {
+	for (i = 0; i < size; i++) {
+		if (!in_part(i))
+			continue;
 		get_sequence(i, &seq);
 		if (!run_one(i, &seq, to))
 			break;

@@ -19,6 +19,7 @@ conform_jobs() {
 		both_widths ways -l 2 -p 0/8
 		both_widths random -b -l 0 -r 4000 -s "$SEED"
 		both_widths tracepoints -w -b -l 2 -r 500 -s "$SEED"
+		both_widths calls -w -l 0 -p 0/60
 		both_widths audit -a -b -l 1 -r 300 -s "$SEED"
 		;;
 	all)
@@ -26,16 +27,19 @@ conform_jobs() {
 		both_widths ways -l 2 -p 0/4
 		both_widths random -b -l 0 -r 8000 -s "$SEED"
 		both_widths tracepoints -w -b -l 2 -r 2000 -s "$SEED"
+		both_widths calls -w -l 0 -p 0/30
 		both_widths audit -a -b -l 2 -r 300 -s "$SEED"
 		;;
 	full)
 		both_widths every -l 4
 		both_widths random -b -l 0 -r 290000 -s "$SEED"
 		both_widths tracepoints -w -b -l 3 -r 5000 -s "$SEED"
+		both_widths calls -w -l 0 -p 0/4
 		both_widths audit -a -b -l 2 -r 2000 -s "$SEED"
 		;;
 	quick)
 		both_widths tracepoints -w -b -l 2 -r 300 -s "$SEED"
+		both_widths calls -w -l 0 -p 0/60
 		both_widths audit -a -b -l 1 -r 100 -s "$SEED"
 		both_widths ways -l 2 -p 0/42
 		both_widths every -b -l 4 -p 0/16
