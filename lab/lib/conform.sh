@@ -42,7 +42,7 @@ conform_jobs() {
 		both_widths calls -w -l 0 -p 0/60
 		both_widths audit -a -b -l 1 -r 100 -s "$SEED"
 		both_widths ways -l 2 -p 0/42
-		both_widths every -b -l 4 -p 0/16
+		both_widths every -b -l 4 -p 0/32
 		both_widths random -b -l 0 -r 1500 -s "$SEED"
 		;;
 	esac
