@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -282,7 +283,8 @@ static int work(int argc, char **argv)
 	tracer_init();
 	if (watched && !watch_start(&why))
 		fail("tracepoint %s: %s", why, strerror(errno));
-	/* what turning it on has brought */
+	/* what turning them on has brought */
+	watch_collect(rec);
 	audit_collect(rec);
 	if (!strcmp(job, "show") && argc == 2) {
 		show(argv[1]);
@@ -327,6 +329,8 @@ static int work_apart(int argc, char **argv)
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		fail("no namespace: %s", strerror(errno));
 	fflush(stdout);
+	/* none of ours is to be seen by the tracepoints: see watch.c */
+	prctl(PR_SET_NAME, "tracer");
 	init = fork();
 	if (!init) {
 		close(go[1]);

@@ -77,7 +77,7 @@ const struct edit edits[] = {
 	{ "ax=-ERESTARTNOINTR", REG_AX, -513 },
 	{ "ax=-ERESTARTNOHAND", REG_AX, -514 },
 	{ "ax=-RESTARTBLOCK", REG_AX, -516 },
-	{ "di=7", REG_DI, 7 },
+	{ "di=9999", REG_DI, 9999 },
 	{ "ip+2", REG_IP, 2, true },
 	{ "ip-2", REG_IP, -2, true },
 	{ "tf=1", REG_FLAGS, 0x100 },
