@@ -108,8 +108,7 @@ struct sequence {
 struct edit {
 	const char *name;
 	int reg;		/* enum reg */
-	long value;
-	bool add;		/* to what is there */
+	long value;		/* of REG_IP and REG_BREAKPOINT: from the IP */
 };
 
 enum reg {
@@ -120,6 +119,7 @@ enum reg {
 };
 
 extern const struct edit edits[];
+extern const char *const whats[NR_WHATS];	/* their words */
 
 /* A plan is a list of sequences that is always the same for its arguments. */
 struct plan {
@@ -228,7 +228,6 @@ struct record {
 	u32 nr_words;
 	u32 nr_stops;
 	bool full;
-	u64 hash;
 	u64 words[MAX_WORDS];
 };
 

@@ -25,12 +25,15 @@
 #else
 #define SYSCALL_INSN	"int $0x80"
 #define SYSCALL_CLOBBER	"memory"
-/* ebp, the sixth argument, cannot be named in a constraint */
+/*
+ * ebp, the sixth argument, cannot be named in a constraint; and where it comes
+ * from may be found by esp, so that is read first.
+ */
 #define SYS6(first)							\
 	long ret;							\
 									\
-	asm volatile("push %%ebp\n\tmov %7, %%ebp\n\t"			\
-		     first SYSCALL_INSN "\n\tpop %%ebp"			\
+	asm volatile("push %7\n\tpush %%ebp\n\tmov 4(%%esp), %%ebp\n\t"	\
+		     first SYSCALL_INSN "\n\tpop %%ebp\n\tadd $4, %%esp"	\
 		     : "=a"(ret)					\
 		     : "0"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e), "m"(f) \
 		     : SYSCALL_CLOBBER);				\

@@ -130,7 +130,7 @@ static bool run_one(u64 number, const struct sequence *seq, FILE *to)
 	return nr_differences < stop_after;
 }
 
-/* Every so manieth would take the same turn of each smaller cycle. */
+/* Not every Mth, which would meet the same turn of each smaller cycle. */
 static bool in_part(u64 number)
 {
 	number *= 0x9e3779b97f4a7c15ULL;

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const whats[NR_WHATS] = {
+const char *const whats[NR_WHATS] = {
 	[DO_CONT] = "cont", [DO_SYSCALL] = "syscall", [DO_STEP] = "step",
 	[DO_BLOCK] = "block", [DO_SYSEMU] = "sysemu", [DO_SYSEMUSTEP] = "sysemu-step",
 	[DO_DETACH] = "detach", [DO_REATTACH] = "reattach",
@@ -78,8 +78,8 @@ const struct edit edits[] = {
 	{ "ax=-ERESTARTNOHAND", REG_AX, -514 },
 	{ "ax=-RESTARTBLOCK", REG_AX, -516 },
 	{ "di=9999", REG_DI, 9999 },
-	{ "ip+2", REG_IP, 2, true },
-	{ "ip-2", REG_IP, -2, true },
+	{ "ip+2", REG_IP, 2 },
+	{ "ip-2", REG_IP, -2 },
 	{ "tf=1", REG_FLAGS, 0x100 },
 	{ "tf=0", REG_FLAGS, 0 },
 	{ "siginfo", REG_SIGINFO },

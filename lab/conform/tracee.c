@@ -9,7 +9,6 @@
 #include "insn.h"
 
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/prctl.h>
@@ -29,14 +28,12 @@
 #define UC_IP		REG_RIP
 #define UC_FLAGS	REG_EFL
 #define SYS_WAITPID	SYS_wait4
-#define SELF_ARCH	AUDIT_ARCH_X86_64
 #define POPF_OR		"pushfq\n\torq %[set], (%%rsp)\n\tpopfq\n\t"
 #define POPF_AND	"pushfq\n\tandq %[clear], (%%rsp)\n\tpopfq\n\t"
 #else
 #define UC_IP		REG_EIP
 #define UC_FLAGS	REG_EFL
 #define SYS_WAITPID	SYS_waitpid
-#define SELF_ARCH	AUDIT_ARCH_I386
 #define POPF_OR		"pushfl\n\torl %[set], (%%esp)\n\tpopfl\n\t"
 #define POPF_AND	"pushfl\n\tandl %[clear], (%%esp)\n\tpopfl\n\t"
 #endif
@@ -244,9 +241,7 @@ static void body_badnr(void)
 
 static void body_args(void)
 {
-	long nr = SYS_sendto;
-
-	note(start6(nr, FD_SOCKET, (long)"six", 3, 0x40, 0, 0));
+	note(start6(SYS_sendto, FD_SOCKET, (long)"six", 3, 0x40, 0, 0));
 	note(sys6(SYS_recvfrom, FD_SOCKET_PEER, (long)my.buf, sizeof(my.buf), 0x40, 0, 0));
 	note(my.buf[0] | my.buf[1] << 8 | my.buf[2] << 16);
 }
@@ -815,7 +810,7 @@ static void setup_seccomp_notify(void)
 	filter(SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }
 
-static void setup_seccomp_log(void)
+static void setup_seccomp_allow(void)
 {
 	filter(SECCOMP_RET_ALLOW, 0);
 }
@@ -970,7 +965,7 @@ const struct program programs[] = {
 	{ "seccomp-trap", setup_seccomp_trap, body_getppid },
 	{ "seccomp-trace", setup_seccomp_trace, body_getppid },
 	{ "seccomp-notify", setup_seccomp_notify, body_getppid, WAKE_NOTIFY },
-	{ "seccomp-allow", setup_seccomp_log, body_getppid, .once = true },
+	{ "seccomp-allow", setup_seccomp_allow, body_getppid, .once = true },
 	{ "seccomp-strict", setup_seccomp_strict, body_strict },
 	{ "dispatch", setup_dispatch, body_dispatch },
 	{ "dispatch-allow", setup_dispatch, body_dispatch_allow },

@@ -42,7 +42,6 @@ static long ptrace(long request, pid_t pid, unsigned long addr, unsigned long da
 }
 
 #define MAX_TASKS	16
-#define FIRST_PID	1000
 
 struct task {
 	pid_t pid;
@@ -64,15 +63,6 @@ static const long requests[] = {
 	[DO_STEP] = PTRACE_SINGLESTEP, [DO_BLOCK] = PTRACE_SINGLEBLOCK,
 	[DO_SYSEMU] = PTRACE_SYSEMU, [DO_SYSEMUSTEP] = PTRACE_SYSEMU_SINGLESTEP,
 	[DO_DETACH] = PTRACE_DETACH,
-};
-
-static const char *const tags[] = {
-	[DO_CONT] = "cont", [DO_SYSCALL] = "syscall", [DO_STEP] = "step",
-	[DO_BLOCK] = "block", [DO_SYSEMU] = "sysemu", [DO_SYSEMUSTEP] = "sysemu-step",
-	[DO_DETACH] = "detach", [DO_REATTACH] = "reattach",
-	[DO_INTERRUPT] = "interrupt", [DO_LISTEN] = "listen",
-	[DO_SIGNAL] = "signal", [DO_OPTIONS] = "options", [DO_WAKE] = "wake",
-	[DO_REFUSED] = "refused", [DO_KILL] = "ptrace-kill",
 };
 
 static void fatal(const char *what)
@@ -514,7 +504,7 @@ static void resume(struct task *task, unsigned int what, int sig)
 {
 	long ret = ptrace(requests[what], task->pid, 0, sig);
 
-	record(rec, tags[what], task->pid, sig, ret);
+	record(rec, whats[what], task->pid, sig, ret);
 	/* no such process: it has died, or exec has taken its id */
 	if (!ret || ret == -ESRCH)
 		task->stopped = false;
@@ -564,7 +554,7 @@ static void reattach(struct task *task)
 	ret = by_seize() ? ptrace(PTRACE_SEIZE, task->pid, 0, seq->options) :
 	      ptrace(PTRACE_ATTACH, task->pid, 0, 0);
 
-	record(rec, tags[DO_REATTACH], task->pid, ret);
+	record(rec, whats[DO_REATTACH], task->pid, ret);
 	if (!ret)
 		task->traced = true;
 	collect();
@@ -572,7 +562,7 @@ static void reattach(struct task *task)
 
 static void interrupt(struct task *task)
 {
-	record(rec, tags[DO_INTERRUPT], task->pid,
+	record(rec, whats[DO_INTERRUPT], task->pid,
 	       ptrace(PTRACE_INTERRUPT, task->pid, 0, 0));
 	collect();
 }
@@ -623,11 +613,11 @@ static void do_step(const struct step *step, struct task *task)
 		interrupt(task);
 		break;
 	case DO_LISTEN:
-		record(rec, tags[DO_LISTEN], task->pid, ptrace(PTRACE_LISTEN, task->pid, 0, 0));
+		record(rec, whats[DO_LISTEN], task->pid, ptrace(PTRACE_LISTEN, task->pid, 0, 0));
 		collect();
 		break;
 	case DO_SIGNAL:
-		record(rec, tags[DO_SIGNAL], task->pid, step->sig,
+		record(rec, whats[DO_SIGNAL], task->pid, step->sig,
 		       step->who == ALL_STOPPED ? kill(task->pid, step->sig) :
 		       syscall(SYS_tkill, task->pid, step->sig));
 		collect();
@@ -639,7 +629,7 @@ static void do_step(const struct step *step, struct task *task)
 		refused(task);
 		break;
 	case DO_KILL:
-		record(rec, tags[DO_KILL], task->pid, ptrace(PTRACE_KILL, task->pid, 0, 0));
+		record(rec, whats[DO_KILL], task->pid, ptrace(PTRACE_KILL, task->pid, 0, 0));
 		collect();
 		break;
 	}
