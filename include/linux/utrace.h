@@ -17,9 +17,14 @@
 #include <linux/gfp_types.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/pid_types.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
+struct kernel_siginfo;
+struct k_sigaction;
+struct ksignal;
+struct linux_binprm;
 struct pid;
 struct pt_regs;
 struct utrace;
@@ -28,14 +33,42 @@ struct utrace_engine;
 /**
  * enum utrace_events - the numbers of the events
  * @_UTRACE_EVENT_QUIESCE: the task is at a place where it can be examined
+ * @_UTRACE_EVENT_REAP: the task is being released, which is the last of it
+ * @_UTRACE_EVENT_CLONE: the task has made another, which has not run yet
+ * @_UTRACE_EVENT_CLONE_DONE: the other task has been started
+ * @_UTRACE_EVENT_VFORK_DONE: a child of vfork() has given the memory back
+ * @_UTRACE_EVENT_EXEC: the task has a new program
+ * @_UTRACE_EVENT_EXIT: the task is about to exit
+ * @_UTRACE_EVENT_DEATH: the task is dead
  * @_UTRACE_EVENT_SYSCALL_ENTRY: the task is about to make a system call
  * @_UTRACE_EVENT_SYSCALL_EXIT: the task has left a system call
+ * @_UTRACE_EVENT_SECCOMP: a seccomp filter wants a tracer to look at a call
+ * @_UTRACE_EVENT_SIGNAL: a signal that the task has a handler for
+ * @_UTRACE_EVENT_SIGNAL_IGN: a signal that the task ignores
+ * @_UTRACE_EVENT_SIGNAL_STOP: a signal that stops the task
+ * @_UTRACE_EVENT_SIGNAL_TERM: a signal that kills the task
+ * @_UTRACE_EVENT_SIGNAL_CORE: a signal that kills the task and dumps core
+ * @_UTRACE_EVENT_JCTL: the task stops or continues for job control
  * @_UTRACE_NEVENTS: how many there are
  */
 enum utrace_events {
 	_UTRACE_EVENT_QUIESCE,
+	_UTRACE_EVENT_REAP,
+	_UTRACE_EVENT_CLONE,
+	_UTRACE_EVENT_CLONE_DONE,
+	_UTRACE_EVENT_VFORK_DONE,
+	_UTRACE_EVENT_EXEC,
+	_UTRACE_EVENT_EXIT,
+	_UTRACE_EVENT_DEATH,
 	_UTRACE_EVENT_SYSCALL_ENTRY,
 	_UTRACE_EVENT_SYSCALL_EXIT,
+	_UTRACE_EVENT_SECCOMP,
+	_UTRACE_EVENT_SIGNAL,
+	_UTRACE_EVENT_SIGNAL_IGN,
+	_UTRACE_EVENT_SIGNAL_STOP,
+	_UTRACE_EVENT_SIGNAL_TERM,
+	_UTRACE_EVENT_SIGNAL_CORE,
+	_UTRACE_EVENT_JCTL,
 	_UTRACE_NEVENTS
 };
 
@@ -47,6 +80,12 @@ enum utrace_events {
 /* Both ends of a system call: what SYSCALL_WORK_SYSCALL_TRACE stands for. */
 #define UTRACE_EVENT_SYSCALL	\
 	(UTRACE_EVENT(SYSCALL_ENTRY) | UTRACE_EVENT(SYSCALL_EXIT))
+
+/* All that report_signal() is called for. */
+#define UTRACE_EVENT_SIGNAL_ALL	\
+	(UTRACE_EVENT(SIGNAL) | UTRACE_EVENT(SIGNAL_IGN) | \
+	 UTRACE_EVENT(SIGNAL_STOP) | UTRACE_EVENT(SIGNAL_TERM) | \
+	 UTRACE_EVENT(SIGNAL_CORE))
 
 /**
  * enum utrace_resume_action - how the task goes on, the strongest first
@@ -103,6 +142,47 @@ enum utrace_syscall_action {
 /* In the @action argument of report_syscall_exit(): in place of a trap. */
 #define UTRACE_SYSCALL_STEP	0x200
 
+/**
+ * enum utrace_signal_action - what becomes of a signal
+ * @UTRACE_SIGNAL_DELIVER: the task's handler for the signal runs. As an answer:
+ *	no objection to what is going to happen
+ * @UTRACE_SIGNAL_IGN: nothing
+ * @UTRACE_SIGNAL_TERM: the thread group is killed
+ * @UTRACE_SIGNAL_CORE: the thread group is killed and dumps core
+ * @UTRACE_SIGNAL_STOP: the thread group stops
+ * @UTRACE_SIGNAL_TSTP: the thread group stops, unless its process group is
+ *	orphaned
+ * @UTRACE_SIGNAL_REPORT: there is no signal, an engine has asked for a report
+ *	with %UTRACE_INTERRUPT
+ * @UTRACE_SIGNAL_HANDLER: there is no signal, but a handler has just been set up
+ *	while the task was stepping, and the step ends before its first instruction
+ *
+ * In the @action argument of report_signal(), what is going to happen; or'ed to
+ * the resume action that it returns, what shall happen. What is in @action, or
+ * %UTRACE_SIGNAL_DELIVER, changes nothing. %UTRACE_SIGNAL_IGN and
+ * %UTRACE_SIGNAL_HOLD take the signal away: the engines after this one do not
+ * hear of it any more.
+ *
+ * %UTRACE_SIGNAL_TERM, CORE, STOP and TSTP are the default action of a signal.
+ * If it is not that of the signal at hand, the signal becomes SIGTERM, SIGABRT,
+ * SIGSTOP or SIGTSTP. Init still dies of no signal, and only SIGSTOP stops it.
+ */
+enum utrace_signal_action {
+	UTRACE_SIGNAL_DELIVER = 0x00,
+	UTRACE_SIGNAL_IGN = 0x10,
+	UTRACE_SIGNAL_TERM = 0x20,
+	UTRACE_SIGNAL_CORE = 0x30,
+	UTRACE_SIGNAL_STOP = 0x40,
+	UTRACE_SIGNAL_TSTP = 0x50,
+	UTRACE_SIGNAL_REPORT = 0x60,
+	UTRACE_SIGNAL_HANDLER = 0x70,
+};
+
+#define UTRACE_SIGNAL_MASK	0xf0
+
+/* Returned by report_signal(): back to the queue with it, for another time. */
+#define UTRACE_SIGNAL_HOLD	0x100
+
 static inline enum utrace_resume_action utrace_resume_action(u32 action)
 {
 	return action & UTRACE_RESUME_MASK;
@@ -111,6 +191,11 @@ static inline enum utrace_resume_action utrace_resume_action(u32 action)
 static inline enum utrace_syscall_action utrace_syscall_action(u32 action)
 {
 	return action & UTRACE_SYSCALL_MASK;
+}
+
+static inline enum utrace_signal_action utrace_signal_action(u32 action)
+{
+	return action & UTRACE_SIGNAL_MASK;
 }
 
 /* Flags for utrace_attach_task(). */
@@ -129,6 +214,39 @@ static inline enum utrace_syscall_action utrace_syscall_action(u32 action)
  *	a stop. A look-in is task work: it may also come just before a ptrace
  *	stop, and in the few system calls that run task work while they wait.
  *
+ * @report_clone: %UTRACE_EVENT(CLONE). The task has made @child, which can be
+ *	seen by all but has not run; an engine attached to it here sees all that
+ *	it does. Not called for a clone that fails, nor for one that the kernel
+ *	makes for itself. %UTRACE_STOP takes effect when @child has been started,
+ *	since a task that cannot run could not be killed.
+ *
+ * @report_clone_done: %UTRACE_EVENT(CLONE_DONE). @child has been started and may
+ *	be gone. @trace is the %PTRACE_EVENT_* that ptrace settled on when the
+ *	clone began, or 0.
+ *
+ * @report_vfork_done: %UTRACE_EVENT(VFORK_DONE). @child has executed another
+ *	program or died, and the task goes on. Not called if a signal killed the
+ *	task first.
+ *
+ * @report_exec: %UTRACE_EVENT(EXEC). The task has a new program, all other threads
+ *	of its group are gone, and it has the leader's pid; before, its pid was
+ *	@old_pid for its parent, that is its tracer if it has one. The new
+ *	program has not run.
+ *
+ * @report_exit: %UTRACE_EVENT(EXIT). The task is about to exit, with all it owns
+ *	still there. @code is the exit code as wait() gives it, and may be
+ *	changed; if the thread group is exiting, this changes the group's too.
+ *	@orig_code is what it was at first. %UTRACE_STOP stops the task here only
+ *	if its thread group lives on.
+ *
+ * @report_death: %UTRACE_EVENT(DEATH). The task is a zombie, or less if nobody
+ *	waits for it. @group_dead: it was the last of its thread group. Of the
+ *	resume actions only %UTRACE_DETACH has a meaning.
+ *
+ * @report_reap: %UTRACE_EVENT(REAP). @task is being released: the last that an
+ *	engine hears, after report_death(). It cannot change its events or
+ *	detach any more; @release follows.
+ *
  * @report_syscall_entry: %UTRACE_EVENT(SYSCALL_ENTRY). The task has entered the
  *	kernel for a system call, which has not begun. @regs may be changed,
  *	number and arguments included. Returns a &enum utrace_syscall_action
@@ -145,6 +263,35 @@ static inline enum utrace_syscall_action utrace_syscall_action(u32 action)
  *	event or not: then %UTRACE_SYSCALL_STEP is in @action, and the report is
  *	in place of the trap that this engine's step would give.
  *
+ * @report_seccomp: %UTRACE_EVENT(SECCOMP). A seccomp filter has answered
+ *	%SECCOMP_RET_TRACE with @data to the system call at hand, which fails
+ *	with -ENOSYS if no engine wants the event. Registers may be changed,
+ *	and the call is skipped if its number is negative then; or else the
+ *	filters see it again.
+ *
+ * @report_signal: %UTRACE_EVENT_SIGNAL_ALL. The task has taken @info from its
+ *	queue, or there is no signal (%UTRACE_SIGNAL_REPORT,
+ *	%UTRACE_SIGNAL_HANDLER), then @info is empty. It may be changed; si_signo
+ *	says which signal it is, and with one put into an empty @info
+ *	%UTRACE_SIGNAL_REPORT sends it to the task. @disposition is what the
+ *	task itself would do with the signal, and @action also holds a &enum
+ *	utrace_signal_action, which is what the engines before have made of that.
+ *	Returns one of these or'ed to the resume action. %UTRACE_STOP stops the
+ *	task before the signal has its effect.
+ *	Which event it is depends on what is going to happen; for no signal any
+ *	will do.
+ *	SIGKILL is not reported, nor a signal that the kernel forces on the task
+ *	against its will.
+ *	A trap by stepping is not the task's own. It is reported to each engine
+ *	that steps and wants any signal, and to no other. It starts as
+ *	%UTRACE_SIGNAL_IGN, and %UTRACE_SIGNAL_DELIVER makes it a signal.
+ *
+ * @report_jctl: %UTRACE_EVENT(JCTL). @type is %CLD_STOPPED: the task is about to
+ *	stop with its thread group; %CLD_CONTINUED: it has been, and goes on;
+ *	%CLD_TRAPPED: it is about to trap for ptrace, because its group stops,
+ *	or because the tracer asked for it. @notify is what the parent is told, or
+ *	0 if that falls to another thread.
+ *
  * @release: the last reference to the engine is gone; @data is its
  *	&utrace_engine.data. Runs exactly once, in the context of whoever
  *	dropped the reference, possibly with interrupts off: it must not sleep.
@@ -152,19 +299,46 @@ static inline enum utrace_syscall_action utrace_syscall_action(u32 action)
  * Context: the report callbacks run in the task that they report on, with
  * interrupts on and no spinlock held. They may sleep, allocate, touch the
  * task's memory and call any function of this interface. They are called one at
- * a time and never nest. @action holds the strongest resume action of the engines
- * that have answered already, plus the flags of the event. They return a &enum
+ * a time and never nest. @report_reap is the exception: it may run in the parent
+ * or in another thread, and must not sleep.
+ *
+ * @action holds the strongest resume action of the engines that have answered
+ * already, plus the flags of the event. They return a &enum
  * utrace_resume_action.
+ *
+ * Engines are told in the order in which they were attached, but for
+ * @report_syscall_entry: there the last one comes first.
  *
  * An engine must have the callback of every event that it asks for.
  */
 struct utrace_engine_ops {
 	u32 (*report_quiesce)(u32 action, struct utrace_engine *engine,
 			      unsigned long event);
+	u32 (*report_clone)(u32 action, struct utrace_engine *engine,
+			    u64 clone_flags, struct task_struct *child);
+	u32 (*report_clone_done)(u32 action, struct utrace_engine *engine,
+				 u64 clone_flags, int trace, struct pid *child);
+	u32 (*report_vfork_done)(u32 action, struct utrace_engine *engine,
+				 struct pid *child);
+	u32 (*report_exec)(u32 action, struct utrace_engine *engine,
+			   struct linux_binprm *bprm, pid_t old_pid);
+	u32 (*report_exit)(u32 action, struct utrace_engine *engine,
+			   long orig_code, long *code);
+	u32 (*report_death)(u32 action, struct utrace_engine *engine,
+			    bool group_dead);
+	void (*report_reap)(struct utrace_engine *engine,
+			    struct task_struct *task);
 	u32 (*report_syscall_entry)(u32 action, struct utrace_engine *engine,
 				    struct pt_regs *regs);
 	u32 (*report_syscall_exit)(u32 action, struct utrace_engine *engine,
 				   struct pt_regs *regs);
+	u32 (*report_seccomp)(u32 action, struct utrace_engine *engine,
+			      u16 data);
+	u32 (*report_signal)(u32 action, struct utrace_engine *engine,
+			     struct kernel_siginfo *info,
+			     enum utrace_signal_action disposition);
+	u32 (*report_jctl)(u32 action, struct utrace_engine *engine, int type,
+			   int notify);
 	void (*release)(void *data);
 };
 
@@ -192,6 +366,7 @@ struct utrace_engine {
 	struct list_head entry;
 	u64 attached_at;		/* utrace->report_nr then */
 	u8 step;			/* UTRACE_*STEP or UTRACE_RESUME */
+	bool renews;			/* goes on stepping until told not to */
 	bool attached;
 	bool stop;
 	bool overruled;			/* controlled while in a callback */
@@ -208,6 +383,21 @@ int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 		   enum utrace_resume_action action);
 int utrace_barrier(struct task_struct *task, struct utrace_engine *engine);
+
+/**
+ * struct utrace_examiner - tells whether a task stood still
+ * @switches: for utrace_prepare_examine() and utrace_finish_examine()
+ */
+struct utrace_examiner {
+	unsigned long switches;
+};
+
+int __must_check utrace_prepare_examine(struct task_struct *task,
+					struct utrace_engine *engine,
+					struct utrace_examiner *examiner);
+int __must_check utrace_finish_examine(struct task_struct *task,
+				       struct utrace_engine *engine,
+				       struct utrace_examiner *examiner);
 
 void utrace_engine_release(struct kref *kref);
 
@@ -241,19 +431,161 @@ DEFINE_FREE(utrace_engine_put, struct utrace_engine *, utrace_engine_put(_T))
 struct utrace_engine *utrace_create_engine(struct task_struct *task,
 					   const struct utrace_engine_ops *ops,
 					   void *data, gfp_t gfp);
-int utrace_attach_engine(struct utrace_engine *engine);
+int utrace_attach_engine(struct utrace_engine *engine, unsigned long events);
 struct utrace_engine *utrace_find_engine(struct task_struct *task,
 					 const struct utrace_engine_ops *ops);
 void utrace_detach_held(struct utrace_engine *engine);
 int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 		       unsigned long events, enum utrace_resume_action action);
 
-/* Hooks, called by the places where a task is born, dies and is told about. */
+/*
+ * Hooks, called by the places where these things happen. Each costs a task that
+ * has no engine the test of one word of its task_struct.
+ */
 
 int utrace_report_syscall_entry(struct pt_regs *regs);
 void utrace_report_syscall_exit(struct pt_regs *regs, bool step);
+int utrace_report_seccomp(u16 data);
+struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
+					 enum pid_type type);
+void utrace_report_handler(void);
+void __utrace_report_clone(u64 clone_flags, struct task_struct *child);
+void __utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child);
+void __utrace_report_vfork_done(struct pid *child);
+void __utrace_report_exec(struct linux_binprm *bprm, pid_t old_pid);
+long __utrace_report_exit(long code);
+void __utrace_report_death(bool group_dead);
+void __utrace_report_jctl(int type, int notify);
 void __utrace_release_task(struct task_struct *task);
 void __utrace_free_task(struct task_struct *task);
+
+/**
+ * utrace_interest - which of these events does an engine of current want?
+ * @events: mask of UTRACE_EVENT() bits
+ *
+ * Return: those of @events that are wanted.
+ */
+static inline unsigned long utrace_interest(unsigned long events)
+{
+	/*
+	 * Pairs with the cmpxchg() in utrace_of_task(): if there is any
+	 * interest, current->utrace can be used.
+	 */
+	return smp_load_acquire(&current->utrace_flags) & events;
+}
+
+/**
+ * utrace_wants - does an engine of some task want one of these events?
+ * @task: the task, which may be running
+ * @events: mask of UTRACE_EVENT() bits
+ *
+ * Context: any. Unless the caller is the task, the answer may be old: a change
+ * that comes at the same time is as good as one that comes later.
+ */
+static inline bool utrace_wants(const struct task_struct *task,
+				unsigned long events)
+{
+	return READ_ONCE(task->utrace_flags) & events;
+}
+
+/**
+ * utrace_report_clone - a clone has been made and has not run
+ * @clone_flags: CLONE_* flags; with %CLONE_UNTRACED it is not reported
+ * @child: the new task, visible
+ *
+ * Context: current, its parent; no locks. utrace_report_clone_done() follows.
+ */
+static inline void utrace_report_clone(u64 clone_flags,
+				       struct task_struct *child)
+{
+	if (unlikely(utrace_interest(UTRACE_EVENT(CLONE))))
+		__utrace_report_clone(clone_flags, child);
+}
+
+/**
+ * utrace_report_clone_done - a clone has been started
+ * @clone_flags: CLONE_* flags; with %CLONE_UNTRACED it is not reported
+ * @trace: %PTRACE_EVENT_* that the tracer asked for when it began, or 0
+ * @child: pid of the new task, which may be dead by now
+ *
+ * Context: current, its parent; no locks.
+ */
+static inline void utrace_report_clone_done(u64 clone_flags, int trace,
+					    struct pid *child)
+{
+	if (unlikely(utrace_interest(UTRACE_EVENT(CLONE) |
+				     UTRACE_EVENT(CLONE_DONE))))
+		__utrace_report_clone_done(clone_flags, trace, child);
+}
+
+/**
+ * utrace_report_vfork_done - a child of vfork() has given the memory back
+ * @child: pid of the child
+ *
+ * Context: current, its parent; no locks.
+ */
+static inline void utrace_report_vfork_done(struct pid *child)
+{
+	if (unlikely(utrace_interest(UTRACE_EVENT(VFORK_DONE))))
+		__utrace_report_vfork_done(child);
+}
+
+/**
+ * utrace_report_exec - current has a new program
+ * @bprm: what was executed
+ * @old_pid: pid of current before, as its parent saw it
+ *
+ * Context: current, past the point of no return; no locks.
+ */
+static inline void utrace_report_exec(struct linux_binprm *bprm, pid_t old_pid)
+{
+	if (unlikely(utrace_interest(UTRACE_EVENT(EXEC))))
+		__utrace_report_exec(bprm, old_pid);
+}
+
+/**
+ * utrace_report_exit - current is about to exit
+ * @code: its exit code
+ *
+ * Context: current, no locks, before %PF_EXITING is set.
+ * Return: the exit code.
+ */
+static inline long utrace_report_exit(long code)
+{
+	if (unlikely(utrace_interest(UTRACE_EVENT(EXIT))))
+		code = __utrace_report_exit(code);
+	return code;
+}
+
+/**
+ * utrace_report_death - current is dead
+ * @group_dead: it was the last of its thread group
+ *
+ * Context: current, no locks, with its exit_state set. It may have been
+ * released; then this is what reports that, too.
+ */
+static inline void utrace_report_death(bool group_dead)
+{
+	/*
+	 * An attach that was in time did its part under tasklist_lock, which
+	 * has been held since. One that comes too late attaches nothing.
+	 */
+	if (unlikely(READ_ONCE(current->utrace)))
+		__utrace_report_death(group_dead);
+}
+
+/**
+ * utrace_report_jctl - current stops or continues for job control
+ * @type: %CLD_STOPPED, %CLD_CONTINUED or %CLD_TRAPPED
+ * @notify: what its parent is told, or 0
+ *
+ * Context: current, no locks.
+ */
+static inline void utrace_report_jctl(int type, int notify)
+{
+	if (unlikely(utrace_interest(UTRACE_EVENT(JCTL))))
+		__utrace_report_jctl(type, notify);
+}
 
 /**
  * utrace_init_task - a new task has no engines
@@ -266,7 +598,7 @@ static inline void utrace_init_task(struct task_struct *task)
 }
 
 /**
- * utrace_release_task - detach all engines from a task that is being reaped
+ * utrace_release_task - tell the engines of a task that it is being reaped
  * @task: task in %EXIT_DEAD state
  *
  * Context: process context, no locks. tasklist_lock was held for writing since

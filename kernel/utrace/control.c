@@ -24,8 +24,12 @@ void utrace_update_interest(struct utrace *utrace)
 
 	lockdep_assert_held(&utrace->lock);
 
-	list_for_each_entry(engine, &utrace->engines, entry)
+	list_for_each_entry(engine, &utrace->engines, entry) {
 		events |= engine->flags;
+		/* So that a trap by stepping does not go to the task. */
+		if (engine->attached && engine->step != UTRACE_RESUME)
+			events |= UTRACE_EVENT(SIGNAL);
+	}
 	if (events == task->utrace_flags)
 		return;
 
@@ -57,10 +61,12 @@ void utrace_set_step(struct utrace_engine *engine,
 {
 	lockdep_assert_held(&engine->utrace->lock);
 
+	engine->renews = true;
 	if (engine->step == step)
 		return;
 	engine->step = step;
 	engine->utrace->step_changed = true;
+	utrace_update_interest(engine->utrace);
 }
 
 /*
@@ -107,6 +113,41 @@ static bool utrace_is_attached(struct task_struct *task,
 	return engine->attached && engine->utrace->task == task;
 }
 
+/* Are all of @events events, and has @ops a callback for each? */
+static bool utrace_has_callbacks(const struct utrace_engine_ops *ops,
+				 unsigned long events)
+{
+	unsigned long can = 0;
+
+	if (ops->report_quiesce)
+		can |= UTRACE_EVENT(QUIESCE);
+	if (ops->report_reap)
+		can |= UTRACE_EVENT(REAP);
+	if (ops->report_clone)
+		can |= UTRACE_EVENT(CLONE);
+	if (ops->report_clone_done)
+		can |= UTRACE_EVENT(CLONE_DONE);
+	if (ops->report_vfork_done)
+		can |= UTRACE_EVENT(VFORK_DONE);
+	if (ops->report_exec)
+		can |= UTRACE_EVENT(EXEC);
+	if (ops->report_exit)
+		can |= UTRACE_EVENT(EXIT);
+	if (ops->report_death)
+		can |= UTRACE_EVENT(DEATH);
+	if (ops->report_syscall_entry)
+		can |= UTRACE_EVENT(SYSCALL_ENTRY);
+	if (ops->report_syscall_exit)
+		can |= UTRACE_EVENT(SYSCALL_EXIT);
+	if (ops->report_seccomp)
+		can |= UTRACE_EVENT(SECCOMP);
+	if (ops->report_signal)
+		can |= UTRACE_EVENT_SIGNAL_ALL;
+	if (ops->report_jctl)
+		can |= UTRACE_EVENT(JCTL);
+	return !(events & ~can);
+}
+
 /**
  * utrace_set_events - choose which events an engine hears of
  * @task: the engine's task; not looked into if the engine is detached
@@ -118,6 +159,8 @@ static bool utrace_is_attached(struct task_struct *task,
  *
  * * -EINVAL: @events has a bit that is no event, or no callback
  * * -ESRCH: the engine is not attached to @task
+ * * -EALREADY: too late to choose or give up %UTRACE_EVENT(DEATH) or
+ *   %UTRACE_EVENT(REAP), which is being reported or has been; nothing is done
  * * -EINPROGRESS: done, but an event was taken away and a callback for it may
  *   be running still; utrace_barrier() waits for its end
  *
@@ -127,20 +170,21 @@ static bool utrace_is_attached(struct task_struct *task,
 int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
 		      unsigned long events)
 {
-	const struct utrace_engine_ops *ops = engine->ops;
 	struct utrace *utrace = engine->utrace;
-	unsigned long irq, lost;
-	int ret = -ESRCH;
+	unsigned long irq, changed, lost;
+	int ret;
 
-	if (events & ~UTRACE_EVENT_ALL ||
-	    (events & UTRACE_EVENT(QUIESCE) && !ops->report_quiesce) ||
-	    (events & UTRACE_EVENT(SYSCALL_ENTRY) &&
-	     !ops->report_syscall_entry) ||
-	    (events & UTRACE_EVENT(SYSCALL_EXIT) && !ops->report_syscall_exit))
+	if (!utrace_has_callbacks(engine->ops, events))
 		return -EINVAL;
 
 	spin_lock_irqsave(&utrace->lock, irq);
-	if (utrace_is_attached(task, engine)) {
+	changed = engine->flags ^ events;
+	if (!utrace_is_attached(task, engine)) {
+		ret = -ESRCH;
+	} else if ((utrace->dead && changed & UTRACE_EVENT(DEATH)) ||
+		   (utrace->reaping && changed & UTRACE_EVENT(REAP))) {
+		ret = -EALREADY;
+	} else {
 		lost = engine->flags & ~events;
 		WRITE_ONCE(engine->flags, events);
 		utrace_update_interest(utrace);
@@ -171,6 +215,7 @@ static int utrace_choose(struct utrace_engine *engine,
 		break;
 	case UTRACE_INTERRUPT:
 		how = TWA_SIGNAL;
+		utrace->interrupted = true;
 		fallthrough;
 	case UTRACE_REPORT:
 		utrace_set_stop(engine, false);
@@ -202,7 +247,9 @@ static int utrace_leave(struct task_struct *task, struct utrace_engine *engine)
 	int ret = -ESRCH;
 
 	spin_lock_irqsave(&utrace->lock, irq);
-	if (utrace_is_attached(task, engine)) {
+	if (utrace_is_attached(task, engine) && utrace->reaping) {
+		ret = -EALREADY;
+	} else if (utrace_is_attached(task, engine)) {
 		utrace_set_step(engine, UTRACE_RESUME);
 		if (utrace->step_changed)
 			utrace_queue_work(utrace, TWA_RESUME);
@@ -234,12 +281,12 @@ static bool needs_quiesce(enum utrace_resume_action action)
  *   A group stop or a freeze of the task's cgroup waits for its end.
  * * %UTRACE_INTERRUPT, %UTRACE_REPORT: end this engine's stop, and bring a
  *   report_quiesce() to every engine that wants it before the task returns to
- *   user mode; %UTRACE_INTERRUPT also ends an interruptible wait.
+ *   user mode. %UTRACE_INTERRUPT also ends an interruptible wait, and if no
+ *   signal is pending then, brings a report_signal() as well.
  * * %UTRACE_SINGLESTEP, %UTRACE_BLOCKSTEP: end this engine's stop; the task
- *   traps after the next instruction or branch. After a system call this is a
- *   report, see &utrace_engine_ops. Elsewhere it is a SIGTRAP to the task, as
- *   signals are not reported to engines: a tracer will see it. A signal
- *   handler ends the step on some machines; choose it again for more.
+ *   traps after each instruction or branch. After a system call this is a
+ *   report_syscall_exit(), when a signal handler has been set up a
+ *   report_signal() without a signal, elsewhere one of SIGTRAP.
  * * %UTRACE_RESUME: end this engine's stop and step.
  * * %UTRACE_DETACH: detach the engine.
  *
@@ -250,7 +297,8 @@ static bool needs_quiesce(enum utrace_resume_action action)
  *   does not want %UTRACE_EVENT(QUIESCE)
  * * -EOPNOTSUPP: this machine cannot step like that
  * * -ESRCH: the engine is not attached to @task
- * * -EALREADY: the task is exiting, it will not come to this any more
+ * * -EALREADY: the task is exiting, it will not come to this any more; after
+ *   %UTRACE_DETACH, it is being reaped, and the engine is as good as detached
  * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet, and to ask
  *   again tells when it has; after %UTRACE_DETACH, a callback of the engine may
  *   be running still, and utrace_barrier() waits for its end
@@ -359,4 +407,88 @@ int utrace_barrier(struct task_struct *task, struct utrace_engine *engine)
 				     callback_done(engine, nr, &attached)))
 		return -ERESTARTSYS;
 	return attached ? 0 : -ESRCH;
+}
+
+/*
+ * Get hold of the task that @engine keeps stopped. The caller's pointer will
+ * not do: it may be stale, and the engine's task be reaped any moment.
+ */
+static struct task_struct *get_stopped_task(struct task_struct *task,
+					    struct utrace_engine *engine)
+{
+	struct utrace *utrace = engine->utrace;
+
+	scoped_guard(spinlock_irq, &utrace->lock) {
+		if (!utrace_is_attached(task, engine))
+			task = ERR_PTR(-ESRCH);
+		else if (!engine->stop)
+			task = ERR_PTR(-EINVAL);
+		else if (!utrace->stopped)
+			task = ERR_PTR(-EAGAIN);
+		else
+			get_task_struct(task);
+	}
+	return task;
+}
+
+static int count_switches(struct task_struct *task,
+			  struct utrace_engine *engine,
+			  struct utrace_examiner *examiner)
+{
+	task = get_stopped_task(task, engine);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	/* Waits until it is off its CPU; 0 if it is not asleep in its stop. */
+	examiner->switches = wait_task_inactive(task, TASK_KILLABLE);
+	put_task_struct(task);
+	return examiner->switches ? 0 : -EAGAIN;
+}
+
+/**
+ * utrace_prepare_examine - begin to look at a stopped task
+ * @task: the engine's task; not looked into if the engine is detached
+ * @engine: engine that stops it, which the caller has a reference to
+ * @examiner: to be given to utrace_finish_examine()
+ *
+ * Waits until the task is off its CPU, so that its registers and its thread
+ * structure can be read. SIGKILL may set it going again any moment: what has
+ * been read is good only if utrace_finish_examine() says so.
+ *
+ * Context: may sleep. Not from a callback of the task itself.
+ * Return: 0, or
+ *
+ * * -EINVAL: the engine does not stop the task
+ * * -ESRCH: the engine is not attached to @task
+ * * -EAGAIN: the task has not stopped yet, or not any more
+ */
+int utrace_prepare_examine(struct task_struct *task,
+			   struct utrace_engine *engine,
+			   struct utrace_examiner *examiner)
+{
+	return count_switches(task, engine, examiner);
+}
+
+/**
+ * utrace_finish_examine - was that a look at a stopped task?
+ * @task: as for utrace_prepare_examine()
+ * @engine: as for utrace_prepare_examine()
+ * @examiner: what utrace_prepare_examine() has filled in
+ *
+ * Context: may sleep. Not from a callback of the task itself.
+ * Return: 0, or
+ *
+ * * -EINVAL: the engine does not stop the task any more
+ * * -ESRCH: the engine is not attached to @task any more
+ * * -EAGAIN: the task has run meanwhile. Throw away what was read
+ */
+int utrace_finish_examine(struct task_struct *task,
+			  struct utrace_engine *engine,
+			  struct utrace_examiner *examiner)
+{
+	struct utrace_examiner now;
+	int err = count_switches(task, engine, &now);
+
+	if (err)
+		return err;
+	return now.switches == examiner->switches ? 0 : -EAGAIN;
 }

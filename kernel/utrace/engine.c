@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: engines, and how they come to a task and leave with it
+ * utrace core: engines, and how they come to a task and go with it
  */
 
 #include <linux/pid.h>
@@ -118,7 +118,8 @@ static struct utrace_engine *utrace_match(struct utrace *utrace, int flags,
 	return NULL;
 }
 
-static int __utrace_attach_engine(struct utrace_engine *engine, int flags)
+static int __utrace_attach_engine(struct utrace_engine *engine, int flags,
+				  unsigned long events)
 {
 	struct utrace *utrace = engine->utrace;
 	unsigned long irq;
@@ -136,6 +137,8 @@ static int __utrace_attach_engine(struct utrace_engine *engine, int flags)
 		engine->attached = true;
 		engine->attached_at = utrace->report_nr;
 		list_add_tail(&engine->entry, &utrace->engines);
+		engine->flags = events;
+		utrace_update_interest(utrace);
 	}
 	spin_unlock_irqrestore(&utrace->lock, irq);
 	return err;
@@ -144,17 +147,18 @@ static int __utrace_attach_engine(struct utrace_engine *engine, int flags)
 /**
  * utrace_attach_engine - attach an engine that utrace_create_engine() made
  * @engine: the engine; the attachment gets a reference of its own
+ * @events: mask of UTRACE_EVENT() bits; the engine has the callbacks
  *
- * The engine wants no events yet and does not see the one in progress.
+ * The engine does not see the event in progress.
  *
  * Context: any. The caller holds tasklist_lock, for reading or writing, or the
  * task is not visible to anyone else yet.
  * Return: 0, or -ESRCH if the task is dead. If the caller knows that it is not,
  * this cannot fail.
  */
-int utrace_attach_engine(struct utrace_engine *engine)
+int utrace_attach_engine(struct utrace_engine *engine, unsigned long events)
 {
-	return __utrace_attach_engine(engine, 0);
+	return __utrace_attach_engine(engine, 0, events);
 }
 
 /**
@@ -255,7 +259,7 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 		return ERR_PTR(-ENOMEM);
 
 	scoped_guard(read_lock, &tasklist_lock)
-		err = __utrace_attach_engine(engine, flags);
+		err = __utrace_attach_engine(engine, flags, 0);
 	if (!err)
 		return engine;
 
@@ -288,37 +292,91 @@ struct utrace_engine *utrace_attach_pid(struct pid *pid, int flags,
 	return engine;
 }
 
-/* Detach every engine, and have no more of them. */
-static void utrace_detach_all(struct utrace *utrace)
+/*
+ * Tell the engines that their task is being reaped, if they want to know, and
+ * detach them. Nobody can attach any more.
+ */
+static void utrace_detach_all(struct utrace *utrace, struct task_struct *task)
 {
-	struct utrace_engine *engine, *next;
+	struct utrace_engine *engine;
 	unsigned long flags;
-	LIST_HEAD(gone);
 
 	spin_lock_irqsave(&utrace->lock, flags);
-	/* Still set if the task died of an oops in a callback. */
-	utrace->reporting = NULL;
-	list_for_each_entry_safe(engine, next, &utrace->engines, entry) {
+	while ((engine = list_first_entry_or_null(&utrace->engines,
+						  struct utrace_engine,
+						  entry))) {
+		if (utrace->reaping && engine->flags & UTRACE_EVENT(REAP)) {
+			utrace->reporting = engine;
+			spin_unlock_irqrestore(&utrace->lock, flags);
+			engine->ops->report_reap(engine, task);
+			spin_lock_irqsave(&utrace->lock, flags);
+		}
+		/* Maybe still set if the task died of an oops in a callback. */
+		utrace->reporting = NULL;
 		if (engine->attached)
 			utrace_detach(engine);
-		list_move(&engine->entry, &gone);
+		else
+			list_del_init(&engine->entry);
+		spin_unlock_irqrestore(&utrace->lock, flags);
+		utrace_engine_put(engine);
+		spin_lock_irqsave(&utrace->lock, flags);
 	}
 	utrace->task = NULL;
 	wake_up_all(&utrace->wait);
 	spin_unlock_irqrestore(&utrace->lock, flags);
-
-	list_for_each_entry_safe(engine, next, &gone, entry)
-		utrace_engine_put(engine);
 }
 
+/*
+ * A parent may release a task as soon as it is a zombie, and a task that nobody
+ * waits for releases itself: both before it has told its engines of its death.
+ * Then it tells them of both. If it has an engine, it does come to that, as the
+ * engine was attached before its exit_state was set.
+ */
 void __utrace_release_task(struct task_struct *task)
 {
-	utrace_detach_all(task->utrace);
+	struct utrace *utrace = task->utrace;
+	bool now;
+
+	scoped_guard(spinlock_irq, &utrace->lock) {
+		utrace->released = true;
+		now = utrace->death_over || list_empty(&utrace->engines);
+		utrace->reaping = now;
+	}
+	if (now)
+		utrace_detach_all(utrace, task);
+}
+
+void __utrace_report_death(bool group_dead)
+{
+	struct utrace *utrace = current->utrace;
+	struct utrace_report report = { .event = UTRACE_EVENT(DEATH) };
+	struct utrace_engine *engine;
+	bool reap;
+	u32 answer;
+
+	scoped_guard(spinlock_irq, &utrace->lock)
+		utrace->dead = true;
+
+	utrace_for_each_engine(engine, &report, answer) {
+		answer = engine->ops->report_death(report.action, engine,
+						   group_dead);
+		/* There is nothing left to stop. */
+		if (utrace_resume_action(answer) != UTRACE_DETACH)
+			answer = UTRACE_RESUME;
+	}
+
+	scoped_guard(spinlock_irq, &utrace->lock) {
+		utrace->death_over = true;
+		reap = utrace->released;
+		utrace->reaping = reap;
+	}
+	if (reap)
+		utrace_detach_all(utrace, current);
 }
 
 void __utrace_free_task(struct task_struct *task)
 {
 	/* A fork that failed may leave an engine behind. */
-	utrace_detach_all(task->utrace);
+	utrace_detach_all(task->utrace, task);
 	kref_put(&task->utrace->kref, utrace_destroy);
 }

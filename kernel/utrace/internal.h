@@ -27,8 +27,13 @@
  * @stopped: the task waits in utrace_stop() and will not get out of it, but for
  *	a fatal signal, while @nr_stops is not 0
  * @step_changed: the task has to look what its engines want it to step
+ * @interrupted: the next utrace_work() is for %UTRACE_INTERRUPT
  * @work_queued: @work is queued, or has run and was put off
  * @work_put_off: @work ran in the middle of a report and has to run again
+ * @dead: %UTRACE_EVENT(DEATH) is being reported or has been
+ * @death_over: it has been; until then it is too early to reap
+ * @released: the task has been released
+ * @reaping: %UTRACE_EVENT(REAP) is being reported
  * @work: brings the task to look at all of this before it returns to user mode
  * @wait: the task waits here for @nr_stops to become 0, utrace_barrier() for
  *	@reporting to change
@@ -46,8 +51,13 @@ struct utrace {
 	unsigned int nr_stops;
 	bool stopped;
 	bool step_changed;
+	bool interrupted;
 	bool work_queued;
 	bool work_put_off;
+	bool dead;
+	bool death_over;
+	bool released;
+	bool reaping;
 	struct callback_head work;
 	wait_queue_head_t wait;
 };
@@ -55,11 +65,14 @@ struct utrace {
 /**
  * struct utrace_report - one event being reported to the engines of current
  * @utrace: the engines
- * @event: bit of the event
+ * @event: bit of the event; all signal events if any of them will do
  * @action: the strongest resume action answered so far, with the system-call
- *	action: what the callbacks get as @action
+ *	or signal action: what the callbacks get as @action
  * @reverse: the engine attached last is told first
  * @step: the report is in place of a step's trap
+ * @trap: it is of a step's trap: only for engines that step
+ * @renew: a step is over; those who go on stepping have to set it up again
+ * @over: no further engine is told
  * @unsettled: an engine has asked for a stop or a step
  * @engine_steps: the engine whose turn it is steps the task
  * @step_told: an engine that steps the task has had the report
@@ -70,25 +83,18 @@ struct utrace_report {
 	u32 action;
 	bool reverse;
 	bool step;
+	bool trap;
+	bool renew;
+	bool over;
 	bool unsettled;
 	bool engine_steps;
 	bool step_told;
 };
 
-/**
- * utrace_interest - which of these events does an engine of current want?
- * @events: mask of UTRACE_EVENT() bits
- *
- * Return: those of @events that are wanted.
- */
-static inline unsigned long utrace_interest(unsigned long events)
-{
-	/*
-	 * Pairs with the cmpxchg() in utrace_of_task(): if there is any
-	 * interest, current->utrace can be used.
-	 */
-	return smp_load_acquire(&current->utrace_flags) & events;
-}
+/* Call each engine that @report is for: @answer is what its callback returned. */
+#define utrace_for_each_engine(engine, report, answer)			\
+	for (engine = utrace_first_engine(report); engine;		\
+	     engine = utrace_next_engine(report, answer))
 
 /* report.c */
 struct utrace_engine *utrace_first_engine(struct utrace_report *report);
@@ -107,7 +113,12 @@ bool utrace_detach(struct utrace_engine *engine);
 void utrace_stop(struct utrace *utrace);
 bool utrace_can_step(enum utrace_resume_action action);
 enum utrace_resume_action utrace_strongest_step(struct utrace *utrace);
+void utrace_renew_step(struct utrace *utrace);
 int utrace_queue_work(struct utrace *utrace, enum task_work_notify_mode how);
 void utrace_work(struct callback_head *work);
+
+
+/* signal.c */
+void utrace_report_interrupt(void);
 
 #endif /* _KERNEL_UTRACE_INTERNAL_H */

@@ -2,8 +2,7 @@
 /*
  * utrace core: a task tells its engines of an event
  *
- *	for (engine = utrace_first_engine(&report); engine;
- *	     engine = utrace_next_engine(&report, answer))
+ *	utrace_for_each_engine(engine, &report, answer)
  *		answer = engine->ops->report_...(report.action, engine, ...);
  *	utrace_finish_report(&report);
  *
@@ -30,6 +29,8 @@ static bool wants_report(const struct utrace_report *report,
 	if (!engine->attached ||
 	    engine->attached_at == report->utrace->report_nr)
 		return false;
+	if (report->trap && engine->step == UTRACE_RESUME)
+		return false;
 	return engine->flags & report->event ||
 	       stands_for_trap(report, engine);
 }
@@ -41,7 +42,7 @@ static struct utrace_engine *find_engine(const struct utrace_report *report,
 	const struct list_head *head = &report->utrace->engines;
 	struct utrace_engine *engine;
 
-	for (;;) {
+	while (!report->over) {
 		pos = report->reverse ? pos->prev : pos->next;
 		if (pos == head)
 			return NULL;
@@ -49,6 +50,7 @@ static struct utrace_engine *find_engine(const struct utrace_report *report,
 		if (wants_report(report, engine))
 			return engine;
 	}
+	return NULL;
 }
 
 /* Put in force what a callback of utrace->reporting has answered. */
@@ -77,9 +79,12 @@ static void take_answer(struct utrace_report *report, u32 answer)
 	case UTRACE_INTERRUPT:
 	case UTRACE_REPORT:
 		/* At a look-in this is what is happening already. */
-		if (report->event != UTRACE_EVENT(QUIESCE))
-			utrace_queue_work(utrace, action == UTRACE_INTERRUPT ?
-						  TWA_SIGNAL : TWA_RESUME);
+		if (report->event == UTRACE_EVENT(QUIESCE))
+			break;
+		if (action == UTRACE_INTERRUPT)
+			utrace->interrupted = true;
+		utrace_queue_work(utrace, action == UTRACE_INTERRUPT ?
+					  TWA_SIGNAL : TWA_RESUME);
 		break;
 	case UTRACE_SINGLESTEP:
 	case UTRACE_BLOCKSTEP:
@@ -184,7 +189,7 @@ static struct utrace_engine *goto_engine(struct utrace_report *report,
  * @report: the report; the caller has set its event
  *
  * Context: where current may sleep and stop, without locks. It has a struct
- * utrace: the caller has seen utrace_interest(), or is called by an engine.
+ * utrace: the caller has seen utrace_interest(), or has looked.
  * Return: the engine whose callback to call, or NULL if there is none.
  */
 struct utrace_engine *utrace_first_engine(struct utrace_report *report)
@@ -197,6 +202,8 @@ struct utrace_engine *utrace_first_engine(struct utrace_report *report)
 
 	spin_lock_irq(&utrace->lock);
 	utrace->report_nr++;
+	if (report->renew)
+		utrace_renew_step(utrace);
 	return goto_engine(report, &utrace->engines, &gone);
 }
 

@@ -52,6 +52,25 @@ enum utrace_resume_action utrace_strongest_step(struct utrace *utrace)
 	return step;
 }
 
+/*
+ * A step has ended in a trap, in a system call or in a signal handler that was
+ * set up. What it was made of may have gone with it: flags that the instruction
+ * loads, or a frame that sigreturn takes them from. A tracer asks for each step
+ * anew; for engines that go on stepping the task has to see to it.
+ */
+void utrace_renew_step(struct utrace *utrace)
+{
+	struct utrace_engine *engine;
+
+	lockdep_assert_held(&utrace->lock);
+
+	list_for_each_entry(engine, &utrace->engines, entry) {
+		if (engine->attached && engine->renews &&
+		    engine->step != UTRACE_RESUME)
+			utrace->step_changed = true;
+	}
+}
+
 static void apply_step(struct task_struct *task, enum utrace_resume_action step)
 {
 	if (step == UTRACE_SINGLESTEP)
@@ -133,6 +152,7 @@ void utrace_work(struct callback_head *work)
 	struct utrace *utrace = container_of(work, struct utrace, work);
 	struct utrace_report report = { .event = UTRACE_EVENT(QUIESCE) };
 	struct utrace_engine *engine;
+	bool interrupted;
 	u32 answer;
 
 	scoped_guard(spinlock_irq, &utrace->lock) {
@@ -146,15 +166,20 @@ void utrace_work(struct callback_head *work)
 		}
 		/* From here on whoever asks has to queue it again. */
 		utrace->work_queued = false;
+		interrupted = utrace->interrupted;
+		utrace->interrupted = false;
 	}
 
 	if (is_dying())
 		return;
 
-	for (engine = utrace_first_engine(&report); engine;
-	     engine = utrace_next_engine(&report, answer))
+	utrace_for_each_engine(engine, &report, answer)
 		answer = engine->ops->report_quiesce(report.action, engine, 0);
 	utrace_finish_report(&report);
+
+	/* If there is a signal, the report of it will do. */
+	if (interrupted && !task_sigpending(current))
+		utrace_report_interrupt();
 }
 
 /**
@@ -186,7 +211,9 @@ int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 		WRITE_ONCE(engine->flags, events);
 		utrace_update_interest(utrace);
 		engine->step = action;
+		engine->renews = false;
 		step = utrace_strongest_step(utrace);
+		utrace->step_changed = false;
 	}
 	apply_step(task, step);
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: reports of system calls
+ * utrace core: a task tells its engines of system calls
  */
 
 #include <linux/ptrace.h>
@@ -37,8 +37,7 @@ int utrace_report_syscall_entry(struct pt_regs *regs)
 	if (!utrace_interest(UTRACE_EVENT(SYSCALL_ENTRY)))
 		return 0;
 
-	for (engine = utrace_first_engine(&report); engine;
-	     engine = utrace_next_engine(&report, answer)) {
+	utrace_for_each_engine(engine, &report, answer) {
 		answer = engine->ops->report_syscall_entry(report.action,
 							   engine, regs);
 		if (utrace_syscall_action(answer) == UTRACE_SYSCALL_ABORT)
@@ -66,6 +65,7 @@ void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 	struct utrace_report report = {
 		.event = UTRACE_EVENT(SYSCALL_EXIT),
 		.step = step,
+		.renew = step,
 	};
 	struct utrace_engine *engine;
 	u32 action, answer;
@@ -79,8 +79,7 @@ void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 		   !utrace_interest(UTRACE_EVENT(SYSCALL_EXIT)))
 		goto out;
 
-	for (engine = utrace_first_engine(&report); engine;
-	     engine = utrace_next_engine(&report, answer)) {
+	utrace_for_each_engine(engine, &report, answer) {
 		action = report.action;
 		if (report.engine_steps)
 			action |= UTRACE_SYSCALL_STEP;
@@ -90,4 +89,29 @@ void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 out:
 	if (step && !report.step_told)
 		user_single_step_report(regs);
+}
+
+/**
+ * utrace_report_seccomp - a filter has answered %SECCOMP_RET_TRACE
+ * @data: %SECCOMP_RET_DATA of the answer
+ *
+ * Context: current in its system-call entry, no locks, with an engine that
+ * wants %UTRACE_EVENT(SECCOMP). Sleeps if engines do.
+ * Return: true if the system call must not happen.
+ */
+int utrace_report_seccomp(u16 data)
+{
+	struct utrace_report report = { .event = UTRACE_EVENT(SECCOMP) };
+	struct utrace_engine *engine;
+	u32 answer;
+
+	utrace_for_each_engine(engine, &report, answer) {
+		answer = engine->ops->report_seccomp(report.action, engine,
+						     data);
+		if (utrace_syscall_action(answer) == UTRACE_SYSCALL_ABORT)
+			report.action |= UTRACE_SYSCALL_ABORT;
+	}
+	utrace_finish_report(&report);
+
+	return utrace_syscall_action(report.action) == UTRACE_SYSCALL_ABORT;
 }

@@ -53,4 +53,126 @@ static inline int command(int engine, const char *text)
 	return write(engine, text, size) == size ? 0 : errno;
 }
 
+/* How long to wait for what has to come. */
+#define WAIT_MS		5000
+
+static inline long counter(int engine, const char *name)
+{
+	char text[4096], *line;
+	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
+	size_t length = strlen(name);
+
+	if (size < 0)
+		return -1;
+	text[size] = 0;
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (!strncmp(line, name, length) && line[length] == ' ')
+			return strtol(line + length + 1, NULL, 0);
+	}
+	return -1;
+}
+
+static inline void sleep_ms(long ms)
+{
+	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+/* The state letter in /proc/PID/stat. */
+static inline char state_of(pid_t pid)
+{
+	char path[64], text[256], *end;
+	ssize_t size;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	size = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (size <= 0)
+		return 0;
+	text[size] = 0;
+	end = strrchr(text, ')');
+	return end ? end[2] : 0;
+}
+
+/* Wait until the stop that an engine asked for is there. */
+static inline int stop_and_wait(int engine)
+{
+	int i, err = 0;
+
+	for (i = 0; i < WAIT_MS; i++) {
+		err = command(engine, "stop");
+		if (err != EINPROGRESS)
+			break;
+		sleep_ms(1);
+	}
+	return err;
+}
+
+static inline int wait_for_count(int engine, const char *name, long least)
+{
+	int i;
+
+	for (i = 0; i < WAIT_MS; i++) {
+		if (counter(engine, name) >= least)
+			return 0;
+		sleep_ms(1);
+	}
+	return -1;
+}
+
+static inline int attach_to(int engine, pid_t pid)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "attach %d", pid);
+	return command(engine, text);
+}
+
+/* The number that an engine logged with the latest such event; -1: none. */
+static inline long logged(int engine, const char *name)
+{
+	char text[4096], *line;
+	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
+	size_t length = strlen(name);
+	long number = -1;
+
+	if (size < 0)
+		return -1;
+	text[size] = 0;
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (!strncmp(line, "> ", 2) &&
+		    !strncmp(line + 2, name, length) && line[length + 2] == ' ')
+			number = strtol(line + length + 3, NULL, 0);
+	}
+	return number;
+}
+
+/* Did the engine log these events, and no others, in this order? */
+static inline int logged_exactly(int engine, const char *names)
+{
+	char text[4096], seen[2048] = "", *line;
+	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
+
+	if (size < 0)
+		return 0;
+	text[size] = 0;
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (strncmp(line, "> ", 2))
+			continue;
+		*strrchr(line, ' ') = 0;
+		if (*seen)
+			strcat(seen, " ");
+		strcat(seen, line + 2);
+	}
+	if (!strcmp(seen, names))
+		return 1;
+	printf("# logged: %s\n", seen);
+	return 0;
+}
+
 #endif

@@ -12,77 +12,6 @@
 #define TEST_NR		SYS_getpgid
 #define SYSCALL_STOP	(SIGTRAP | 0x80)
 
-#define WAIT_MS		5000
-
-static long counter(int engine, const char *name)
-{
-	char text[512], *line;
-	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
-	size_t length = strlen(name);
-
-	if (size < 0)
-		return -1;
-	text[size] = 0;
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (!strncmp(line, name, length) && line[length] == ' ')
-			return atol(line + length + 1);
-	}
-	return -1;
-}
-
-static void sleep_ms(long ms)
-{
-	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&time, NULL);
-}
-
-/* The state letter in /proc/PID/stat. */
-static char state_of(pid_t pid)
-{
-	char path[64], text[256], *end;
-	ssize_t size;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return 0;
-	size = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (size <= 0)
-		return 0;
-	text[size] = 0;
-	end = strrchr(text, ')');
-	return end ? end[2] : 0;
-}
-
-/* Wait until the stop that an engine asked for is there. */
-static int stop_and_wait(int engine)
-{
-	int i, err = 0;
-
-	for (i = 0; i < WAIT_MS; i++) {
-		err = command(engine, "stop");
-		if (err != EINPROGRESS)
-			break;
-		sleep_ms(1);
-	}
-	return err;
-}
-
-static int wait_for_count(int engine, const char *name, long least)
-{
-	int i;
-
-	for (i = 0; i < WAIT_MS; i++) {
-		if (counter(engine, name) >= least)
-			return 0;
-		sleep_ms(1);
-	}
-	return -1;
-}
-
 /* The child: a byte in on one pipe, the result of a system call out. */
 static void serve(int in, int out)
 {
@@ -142,14 +71,6 @@ FIXTURE_TEARDOWN(engines)
 		kill(self->pid, SIGKILL);
 		waitpid(self->pid, NULL, __WALL);
 	}
-}
-
-static int attach_to(int engine, pid_t pid)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "attach %d", pid);
-	return command(engine, text);
 }
 
 static void ask(int in)

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace core: a task tells its engines of signals
+ */
+
+#include <linux/ptrace.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
+
+#include "internal.h"
+
+/* What the kernel does with a signal that the task has said nothing about. */
+static enum utrace_signal_action default_action(int signr)
+{
+	if (sig_kernel_ignore(signr))
+		return UTRACE_SIGNAL_IGN;
+	if (signr == SIGSTOP)
+		return UTRACE_SIGNAL_STOP;
+	if (sig_kernel_stop(signr))
+		return UTRACE_SIGNAL_TSTP;
+	if (sig_kernel_coredump(signr))
+		return UTRACE_SIGNAL_CORE;
+	return UTRACE_SIGNAL_TERM;
+}
+
+static enum utrace_signal_action disposition_of(int signr)
+{
+	const struct k_sigaction *ka = &current->sighand->action[signr - 1];
+
+	lockdep_assert_held(&current->sighand->siglock);
+
+	if (ka->sa.sa_handler == SIG_IGN)
+		return UTRACE_SIGNAL_IGN;
+	if (ka->sa.sa_handler != SIG_DFL)
+		return UTRACE_SIGNAL_DELIVER;
+	return default_action(signr);
+}
+
+static unsigned long event_of(enum utrace_signal_action disposition)
+{
+	switch (disposition) {
+	case UTRACE_SIGNAL_DELIVER:
+		return UTRACE_EVENT(SIGNAL);
+	case UTRACE_SIGNAL_IGN:
+		return UTRACE_EVENT(SIGNAL_IGN);
+	case UTRACE_SIGNAL_STOP:
+	case UTRACE_SIGNAL_TSTP:
+		return UTRACE_EVENT(SIGNAL_STOP);
+	case UTRACE_SIGNAL_TERM:
+		return UTRACE_EVENT(SIGNAL_TERM);
+	case UTRACE_SIGNAL_CORE:
+		return UTRACE_EVENT(SIGNAL_CORE);
+	default:
+		return UTRACE_EVENT_SIGNAL_ALL;
+	}
+}
+
+/* Make @info a signal whose default action is @wanted. */
+static void force_action(kernel_siginfo_t *info,
+			 enum utrace_signal_action wanted)
+{
+	int signr = info->si_signo;
+
+	if (signr && default_action(signr) == wanted)
+		return;
+
+	switch (wanted) {
+	case UTRACE_SIGNAL_TERM:
+		signr = SIGTERM;
+		break;
+	case UTRACE_SIGNAL_CORE:
+		signr = SIGABRT;
+		break;
+	case UTRACE_SIGNAL_STOP:
+		signr = SIGSTOP;
+		break;
+	default:
+		signr = SIGTSTP;
+		break;
+	}
+	clear_siginfo(info);
+	info->si_signo = signr;
+	info->si_code = SI_KERNEL;
+}
+
+/**
+ * struct signal_report - a signal being reported
+ * @report: to whom
+ * @info: the signal, as the engines have left it
+ * @signr: its number as it was before the last answer
+ * @disposition: what the task would do with it
+ * @forced: an engine has chosen the default action of @info
+ * @gone: an engine has taken the signal away
+ * @held: it is to go back to the queue
+ */
+struct signal_report {
+	struct utrace_report report;
+	kernel_siginfo_t *info;
+	int signr;
+	enum utrace_signal_action disposition;
+	bool forced;
+	bool gone;
+	bool held;
+};
+
+static void set_signal_action(struct signal_report *sig,
+			      enum utrace_signal_action action)
+{
+	sig->report.action &= ~UTRACE_SIGNAL_MASK;
+	sig->report.action |= action;
+}
+
+/* The signal is another one than it was: begin anew with that. */
+static void signal_changed(struct signal_report *sig)
+{
+	sig->signr = sig->info->si_signo;
+	sig->forced = false;
+	sig->report.trap = false;
+	if (!valid_signal(sig->signr) || !sig->signr) {
+		sig->gone = true;
+		return;
+	}
+
+	spin_lock_irq(&current->sighand->siglock);
+	sig->disposition = disposition_of(sig->signr);
+	spin_unlock_irq(&current->sighand->siglock);
+	sig->report.event = event_of(sig->disposition);
+	set_signal_action(sig, sig->disposition);
+}
+
+static void take_signal_answer(struct signal_report *sig, u32 answer)
+{
+	enum utrace_signal_action action =
+		utrace_signal_action(sig->report.action);
+	enum utrace_signal_action wanted = utrace_signal_action(answer);
+
+	if (sig->info->si_signo != sig->signr)
+		signal_changed(sig);
+
+	if (answer & UTRACE_SIGNAL_HOLD)
+		sig->held = !sig->gone;
+
+	switch (wanted) {
+	case UTRACE_SIGNAL_DELIVER:
+		/* A trap by stepping is no signal before an engine says so. */
+		if (sig->report.trap)
+			set_signal_action(sig, sig->disposition);
+		break;
+	case UTRACE_SIGNAL_IGN:
+		if (action == UTRACE_SIGNAL_IGN)
+			break;
+		set_signal_action(sig, UTRACE_SIGNAL_IGN);
+		/* Each of those that step gets the trap. */
+		sig->gone |= !sig->report.trap;
+		break;
+	case UTRACE_SIGNAL_TERM:
+	case UTRACE_SIGNAL_CORE:
+	case UTRACE_SIGNAL_STOP:
+	case UTRACE_SIGNAL_TSTP:
+		if (sig->gone || wanted == action)
+			break;
+		force_action(sig->info, wanted);
+		sig->signr = sig->info->si_signo;
+		sig->forced = true;
+		sig->report.event = event_of(wanted);
+		set_signal_action(sig, wanted);
+		break;
+	default:
+		break;
+	}
+	sig->report.over = sig->gone || sig->held;
+}
+
+/* Is the signal the trap of a step that an engine has asked for? */
+static bool is_step_trap(const kernel_siginfo_t *info)
+{
+	struct utrace *utrace = current->utrace;
+	enum utrace_resume_action step;
+
+	if (info->si_signo != SIGTRAP ||
+	    (info->si_code != TRAP_TRACE && info->si_code != TRAP_BRANCH))
+		return false;
+
+	/* siglock is held, so interrupts are off. */
+	scoped_guard(spinlock, &utrace->lock)
+		step = utrace_strongest_step(utrace);
+	return step != UTRACE_RESUME;
+}
+
+/**
+ * utrace_report_signal - current has taken a signal from its queue
+ * @ksig: @ksig->info is the signal; @ksig->ka is scratch
+ * @type: which queue it comes from
+ *
+ * Context: current in get_signal(), with an engine that wants signals. Holds
+ * siglock, which is dropped and taken again. Sleeps if engines do.
+ * Return: the action to take for the signal that is now in @ksig->info, or NULL
+ * if there is none.
+ */
+struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
+					 enum pid_type type)
+	__must_hold(&current->sighand->siglock)
+{
+	spinlock_t *siglock = &current->sighand->siglock;
+	kernel_siginfo_t *info = &ksig->info;
+	struct signal_report sig = {
+		.info = info,
+		.signr = info->si_signo,
+		.disposition = disposition_of(info->si_signo),
+	};
+	struct utrace_report *report = &sig.report;
+	struct utrace_engine *engine;
+	u32 answer;
+
+	report->trap = is_step_trap(info);
+	report->renew = report->trap;
+	report->event = report->trap ? UTRACE_EVENT_SIGNAL_ALL :
+				       event_of(sig.disposition);
+	set_signal_action(&sig, report->trap ? UTRACE_SIGNAL_IGN :
+					       sig.disposition);
+	if (!report->trap && !utrace_interest(report->event))
+		return &current->sighand->action[sig.signr - 1];
+
+	/*
+	 * Whatever it becomes may be a stop. Then SIGCONT has to be able to
+	 * cancel it from here on, while the lock is dropped: see
+	 * do_signal_stop() and dequeue_signal().
+	 */
+	current->jobctl |= JOBCTL_STOP_DEQUEUED;
+	spin_unlock_irq(siglock);
+
+	utrace_for_each_engine(engine, report, answer) {
+		answer = engine->ops->report_signal(report->action, engine,
+						    info, sig.disposition);
+		take_signal_answer(&sig, answer);
+	}
+	if (sig.held) {
+		spin_lock_irq(siglock);
+		send_signal_locked(sig.signr, info, current, type);
+		spin_unlock_irq(siglock);
+	}
+	utrace_finish_report(report);
+
+	spin_lock_irq(siglock);
+	if (sig.gone || sig.held ||
+	    (report->trap &&
+	     utrace_signal_action(report->action) == UTRACE_SIGNAL_IGN))
+		return NULL;
+
+	/* What is blocked by now, or not needed any more, waits in the queue. */
+	if (sigismember(&current->blocked, sig.signr) ||
+	    fatal_signal_pending(current)) {
+		send_signal_locked(sig.signr, info, current, type);
+		return NULL;
+	}
+
+	if (!sig.forced)
+		return &current->sighand->action[sig.signr - 1];
+	memset(&ksig->ka, 0, sizeof(ksig->ka));
+	ksig->ka.sa.sa_handler = SIG_DFL;
+	return &ksig->ka;
+}
+
+/**
+ * utrace_report_handler - a signal handler has been set up while stepping
+ *
+ * The architecture has ended the step, so that the handler's first instruction
+ * does not run before anybody has been told.
+ *
+ * Context: current, no locks. Sleeps if engines do.
+ */
+void utrace_report_handler(void)
+{
+	struct utrace_report report = {
+		.event = UTRACE_EVENT_SIGNAL_ALL,
+		.action = UTRACE_SIGNAL_HANDLER,
+		.renew = true,
+	};
+	struct utrace_engine *engine;
+	kernel_siginfo_t info;
+	u32 answer;
+
+	/*
+	 * The step may be left over from a tracer that died. Pairs with the
+	 * cmpxchg() in utrace_of_task().
+	 */
+	if (!smp_load_acquire(&current->utrace))
+		return;
+
+	clear_siginfo(&info);
+	utrace_for_each_engine(engine, &report, answer)
+		answer = engine->ops->report_signal(report.action, engine,
+						    &info,
+						    UTRACE_SIGNAL_HANDLER);
+	utrace_finish_report(&report);
+}
+
+/**
+ * utrace_report_interrupt - an engine wants a report, and there is no signal
+ *
+ * A signal that an engine makes here is sent, so that the others hear of it as
+ * of any other.
+ *
+ * Context: current, no locks, with a struct utrace. Sleeps if engines do.
+ */
+void utrace_report_interrupt(void)
+{
+	struct utrace_report report = {
+		.event = UTRACE_EVENT_SIGNAL_ALL,
+		.action = UTRACE_SIGNAL_REPORT,
+	};
+	struct utrace_engine *engine;
+	kernel_siginfo_t info;
+	u32 answer;
+
+	clear_siginfo(&info);
+	utrace_for_each_engine(engine, &report, answer) {
+		answer = engine->ops->report_signal(report.action, engine,
+						    &info,
+						    UTRACE_SIGNAL_REPORT);
+		switch (utrace_signal_action(answer)) {
+		case UTRACE_SIGNAL_TERM:
+		case UTRACE_SIGNAL_CORE:
+		case UTRACE_SIGNAL_STOP:
+		case UTRACE_SIGNAL_TSTP:
+			force_action(&info, utrace_signal_action(answer));
+			break;
+		default:
+			break;
+		}
+		if (info.si_signo) {
+			send_sig_info(info.si_signo, &info, current);
+			clear_siginfo(&info);
+		}
+	}
+	utrace_finish_report(&report);
+}
