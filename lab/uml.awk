@@ -5,6 +5,9 @@
 # when it was printed
 { sub(/^\[ *[0-9]+\.[0-9]+\] /, "[TIME] ") }
 
+# what an engine beside ptrace saw, where there are engines
+/^@watched / { next }
+
 # how fast the host is, and what was fastest on it
 /Calibrating delay loop/ { sub(/[0-9.]+ BogoMIPS \(lpj=[0-9]+\)/, "BOGOMIPS") }
 /MB\/s/ { sub(/ *[0-9]+ MB\/s(ec)?/, " SPEED") }

@@ -23,5 +23,7 @@
 . "$ROOT/lab/lib/series.sh"
 # shellcheck source=lab/lib/conform.sh
 . "$ROOT/lab/lib/conform.sh"
+# shellcheck source=lab/lib/kunit.sh
+. "$ROOT/lab/lib/kunit.sh"
 # shellcheck source=lab/lib/mutants.sh
 . "$ROOT/lab/lib/mutants.sh"

@@ -27,6 +27,7 @@ packages_for() {
 		echo "libcap-dev /usr/include/sys/capability.h"
 		echo "bash bash"
 		echo "strace strace"
+		echo "python3 python3"
 		;;
 	lint)
 		echo "shellcheck shellcheck"

@@ -52,6 +52,19 @@ uml_section() {
 		on && sub(/^\| /, "")' "$results"
 }
 
+# uml_watched NAME: the engine beside ptrace saw what that UML and its processes
+# did; else $uml_why.
+uml_watched() {
+	for counter in syscall_entry syscall_exit clone signal signal_stop exit death; do
+		n=$(sed -n "s/^@watched $counter //p" "$RUN/$boot_name.$1")
+		if [ "${n:-0}" -lt 1 ]; then
+			uml_why="the engine saw no $counter"
+			return 1
+		fi
+	done
+	note "the engine beside a UML saw $(sed -n 's/^@watched syscall_entry //p' "$RUN/$boot_name.$1") system calls and $(sed -n 's/^@watched clone //p' "$RUN/$boot_name.$1") clones"
+}
+
 # uml_good NAME VALUE: true if the UML of that name ran well and computed
 # VALUE, else $uml_why.
 uml_good() {

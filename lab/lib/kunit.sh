@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2154
+# KUnit's tests of the series in User Mode Linux, with the kernel's own
+# kunit.py. The guest's kernel runs the same tests when it boots.
+
+KUNIT=$BUILD/obj/kunit
+
+kunit() {
+	cd "$LINUX" || return 1
+	nice python3 tools/testing/kunit/kunit.py "$@" --build_dir "$KUNIT"
+}
+
+need_kunit() {
+	stage "build the KUnit tests for User Mode Linux (log: build/log/build-kunit.log)"
+	mkdir -p "$KUNIT"
+	logged config-kunit kunit config --kunitconfig kernel/utrace
+	logged build-kunit kunit build --kunitconfig kernel/utrace \
+		--make_options "CC=ccache gcc" --jobs "$(nproc)"
+}
+
+# For make check: results by "say_result FILE NAME STATE DETAIL".
+check_kunit() {
+	stage "KUnit in User Mode Linux"
+	rm -f "$KUNIT/test.log"
+	state=pass
+	why=
+	if ! try_logged kunit kunit exec --kunitconfig kernel/utrace; then
+		state=broken
+		why="kunit.py failed: see build/log/kunit.log"
+	elif ! grep -q '^ok .*utrace' "$KUNIT/test.log"; then
+		state=broken
+		why="the suite did not come to its end: see build/obj/kunit/test.log"
+	fi
+	say_result only "kunit/um: kunit.py" "$state" "$why"
+	awk -f "$ROOT/lab/kunit.awk" "$KUNIT/test.log" |
+		sed 's,^kunit/,kunit/um/,' >>"$tsv/only.tsv"
+}
