@@ -13,6 +13,8 @@ check:
 	@lab/bin/check
 conformance:
 	@lab/bin/conformance
+bench:
+	@lab/bin/bench
 mutants:
 	@lab/bin/mutants
 shell:
@@ -27,6 +29,8 @@ refresh:
 	@lab/bin/refresh
 series:
 	@lab/bin/series
+docs:
+	@lab/bin/docs
 lint:
 	@lab/bin/lint
 clean:
@@ -34,4 +38,4 @@ clean:
 distclean:
 	@lab/bin/clean all
 
-.PHONY: help run check conformance mutants shell uml tree kernel refresh series lint clean distclean
+.PHONY: help run check conformance bench mutants shell uml tree kernel refresh series docs lint clean distclean

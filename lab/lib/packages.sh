@@ -34,6 +34,12 @@ packages_for() {
 		echo "sparse sparse"
 		echo "perl perl"
 		;;
+	docs)
+		echo "python3 python3"
+		echo "python3-sphinx sphinx-build"
+		echo "python3-yaml /usr/lib/python3/dist-packages/yaml"
+		echo "perl perl"
+		;;
 	tree)
 		;;
 	esac
