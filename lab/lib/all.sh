@@ -27,3 +27,5 @@
 . "$ROOT/lab/lib/kunit.sh"
 # shellcheck source=lab/lib/mutants.sh
 . "$ROOT/lab/lib/mutants.sh"
+# shellcheck source=lab/lib/bench.sh
+. "$ROOT/lab/lib/bench.sh"

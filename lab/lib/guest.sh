@@ -75,7 +75,7 @@ boot() {
 	spawn qemu-system-x86_64 $(qemu_args) \
 		-kernel "$bzimage" -initrd "$initramfs" \
 		-serial "file:$console" -serial "file:$results" \
-		-append "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=60 lab.mode=$boot_mode $*" \
+		-append "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 lab.mode=$boot_mode $*" \
 		>"$qemu_log" 2>&1 </dev/null
 	boot_start=$(date +%s)
 	boot_last=$boot_start

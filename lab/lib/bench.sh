@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154
+# What things cost on both kernels: lab/bench in a guest that counts
+# instructions, or by wall time.
+
+BENCH=$RUN/bench
+
+# The program, UML with a root of its own, and a guest's root with nothing
+# else in it. Needs $uml_more, see need_uml.
+need_bench() {
+	stage "build the benchmark"
+	mkdir -p "$BUILD/bench"
+	logged bench make -C "$ROOT/lab/bench" OUT="$BUILD/bench" CC=gcc
+	bench_initramfs=$BUILD/initramfs-bench.gz
+	root=$BUILD/bench.tmp
+	rm -rf "$root"
+	cleanup="rm -rf \"\$BUILD/bench.tmp\""
+	for d in bin lab proc sys dev tmp root bench; do
+		mkdir -p "$root/guest/$d"
+	done
+	mkdir -p "$root/uml/dev"
+	cp "$(command -v busybox)" "$root/guest/bin/busybox"
+	ln -s busybox "$root/guest/bin/sh"
+	cp "$ROOT/lab/guest/init" "$root/guest/init"
+	cp "$ROOT/lab/guest/bench" "$ROOT/lab/guest/probe" "$root/guest/lab"
+	cp "$BUILD/bench/bench" "$root/guest/bench/bench"
+	cp "$uml_more/linux-own" "$root/guest/bench/linux-own"
+	cp "$BUILD/bench/bench" "$root/uml/init"
+	pack "$root/uml" "$root/guest/bench/uml-initramfs.gz"
+	pack "$root/guest" "$bench_initramfs"
+	rm -rf "$root"
+	cleanup=
+}
+
+# For "both": KERNEL ROUND. What the cases cost goes to $BENCH/KERNEL.ROUND,
+# what went wrong to $BENCH/why.KERNEL.
+bench_guest() {
+	case $1 in
+	base) bzimage=$bzimage_base ;;
+	*) bzimage=$bzimage_linux ;;
+	esac
+	initramfs=$bench_initramfs
+	show=
+	boot_name=bench-$1-$2
+	set -- "$1" "$2" ${bench_only:+"lab.only=$bench_only"}
+	if [ -n "$opt_smp" ]; then
+		guest_smp=2
+		set -- "$@" lab.wall=1
+	else
+		# only TCG can count
+		guest_smp=1
+		accel=tcg
+		guest_extra="-icount shift=0,sleep=off"
+	fi
+	bench_file=$BENCH/$1.$2
+	bench_kernel=$1
+	bench_round=$2
+	shift 2
+	bench_rc=0
+	boot bench 900 300 "$@" || bench_rc=1
+	guest_smp=
+	guest_extra=
+	tr -d '\r' <"$results" | grep "$(printf '\t')" >"$bench_file" || :
+	tr -d '\r' <"$results" | sed -n 's/^# //p' >"$BENCH/remarks.$bench_kernel.$bench_round"
+	if [ "$bench_rc" = 0 ] && [ "$guest_status" != 0 ]; then
+		guest_why="the benchmark ended with status $guest_status"
+		bench_rc=1
+	fi
+	if [ "$bench_rc" != 0 ]; then
+		{
+			echo "$guest_why"
+			console_tail
+		} >"$BENCH/why.$bench_kernel"
+	fi
+	return "$bench_rc"
+}
+
+# bench_boots ROUND: both kernels; at the same time, where that cannot change
+# what is measured.
+bench_boots() {
+	if [ -z "$opt_smp$opt_turns" ]; then
+		both bench_guest "$1" && return
+	else
+		bench_guest base "$1" && bench_guest linux "$1" && return
+	fi
+	for k in base linux; do
+		[ ! -e "$BENCH/why.$k" ] || sed "s/^/    $k: /" "$BENCH/why.$k"
+	done
+	return 1
+}
+
+# Numbers in hexadecimal, one a line, as a case called NAME.
+sum_hex() {
+	awk -v name="$1" '
+		{
+			v = 0
+			for (i = 1; i <= length($1); i++)
+				v = v * 16 + index("123456789abcdef", substr($1, i, 1))
+			sum += v
+		}
+		END { printf "%s\t%.0f\n", name, sum }'
+}
+
+# Sizes of the two kernels, as cases. The text section ends at a multiple of two
+# megabytes, so there is also the sum of all functions. The patched kernel has the
+# test engine, the KUnit tests and the sample in it, so there is the core alone.
+bench_sizes() {
+	for k in base linux; do
+		size "$BUILD/obj/$k$suffix/vmlinux" | awk '
+			NR == 2 {
+				print "size/vmlinux text\t" $1
+				print "size/vmlinux data\t" $2
+				print "size/vmlinux bss\t" $3
+			}' >"$BENCH/$k.size"
+		nm -S "$BUILD/obj/$k$suffix/vmlinux" | awk '$3 ~ /^[tT]$/ && NF == 4 { print $2 }' |
+			sum_hex "size/vmlinux functions" >>"$BENCH/$k.size"
+	done
+	find "$BUILD/obj/linux$suffix/kernel/utrace" -name '*.o' ! -name '*kunit*' -exec size {} + |
+		awk '$1 ~ /^[0-9]/ { text += $1; data += $2 + $3 }
+			END {
+				print "size/utrace core text\t" text
+				print "size/utrace core data and bss\t" data
+			}' >>"$BENCH/linux.size"
+}
+
+# All rounds.
+bench_run() {
+	rm -rf "$BENCH"
+	mkdir -p "$BENCH"
+	round=1
+	while [ "$round" -le "$opt_runs" ]; do
+		stage "$bench_how: round $round of $opt_runs"
+		bench_boots "$round" || return 1
+		round=$((round + 1))
+	done
+	[ -n "$opt_smp$opt_only" ] || bench_sizes
+}
+
+# The table, the targets, and what is worth knowing about single cases.
+bench_tell() {
+	awk -v tsv="$RUN/bench.tsv" -v wall="${opt_smp:+1}" -f "$ROOT/lab/bench.awk" \
+		"$BENCH"/base.* "$BENCH"/linux.* || return 1
+	for k in base linux; do
+		sort -u "$BENCH/remarks.$k".* | awk -v kernel="$k" '
+			{
+				c = $0
+				sub(/: .*/, "", c)
+				sub(/^[^:]*: /, "")
+				if (!n[$0]++)
+					first[$0] = c
+			}
+			END {
+				for (what in n)
+					printf "  %s: %s%s: %s\n",
+						(kernel == "base" ? "unpatched" : "patched"), first[what],
+						(n[what] > 1 ? " and " n[what] - 1 " more" : ""), what
+			}' | sort
+	done
+	awk -v unit="$bench_unit" -f "$ROOT/lab/bench-svg.awk" "$RUN/bench.tsv" >"$RUN/bench.svg"
+}
