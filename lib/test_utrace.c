@@ -5,7 +5,8 @@
  * Each open file of utrace/engine is one engine, detached when the file is
  * closed. A write is one command:
  *
- *	attach PID [exclusive]
+ *	attach PID [exclusive|light]	light: hears of system-call entries only,
+ *					and does nothing, for measuring
  *	events [EVENT...]		quiesce, clone, signal_term, ...
  *	on EVENT ACTION			the resume action to answer: stop, ...
  *	on syscall_entry|seccomp abort [RESULT] | run
@@ -385,8 +386,20 @@ static const struct utrace_engine_ops test_engine_ops = {
 	.release		= test_put,
 };
 
+static u32 light_syscall_entry(u32 action, struct utrace_engine *engine,
+			       struct pt_regs *regs)
+{
+	return UTRACE_SYSCALL_RUN | UTRACE_RESUME;
+}
+
+static const struct utrace_engine_ops light_engine_ops = {
+	.report_syscall_entry	= light_syscall_entry,
+	.release		= test_put,
+};
+
 static int command_attach(struct test_engine *test, char *args)
 {
+	const struct utrace_engine_ops *ops = &test_engine_ops;
 	char *pid = strsep(&args, " ");
 	int flags = UTRACE_ATTACH_CREATE;
 	struct utrace_engine *engine;
@@ -399,6 +412,8 @@ static int command_attach(struct test_engine *test, char *args)
 		return err;
 	if (args && !strcmp(args, "exclusive"))
 		flags |= UTRACE_ATTACH_EXCLUSIVE | UTRACE_ATTACH_MATCH_OPS;
+	else if (args && !strcmp(args, "light"))
+		ops = &light_engine_ops;
 	else if (args)
 		return -EINVAL;
 
@@ -407,7 +422,7 @@ static int command_attach(struct test_engine *test, char *args)
 	if (!test->task)
 		return -ESRCH;
 	kref_get(&test->kref);
-	engine = utrace_attach_task(test->task, flags, &test_engine_ops, test);
+	engine = utrace_attach_task(test->task, flags, ops, test);
 	if (IS_ERR(engine)) {
 		test_put(test);
 		put_task_struct(test->task);

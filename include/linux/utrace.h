@@ -180,7 +180,10 @@ enum utrace_signal_action {
 
 #define UTRACE_SIGNAL_MASK	0xf0
 
-/* Returned by report_signal(): back to the queue with it, for another time. */
+/*
+ * Returned by report_signal(): back to the queue with it, for another time. It
+ * comes again as soon as the task runs, so this goes with UTRACE_STOP.
+ */
 #define UTRACE_SIGNAL_HOLD	0x100
 
 static inline enum utrace_resume_action utrace_resume_action(u32 action)
@@ -208,46 +211,46 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
 /**
  * struct utrace_engine_ops - callbacks of an engine
  *
- * @report_quiesce: %UTRACE_EVENT(QUIESCE). @event is the event whose callback
- *	follows, or 0 for a look-in, which comes before the task returns to user
- *	mode because some engine asked for %UTRACE_REPORT, %UTRACE_INTERRUPT or
- *	a stop. A look-in is task work: it may also come just before a ptrace
+ * @report_quiesce: UTRACE_EVENT(QUIESCE). @event is the event whose callback
+ *	follows, or all signal events if it is of no particular one, or 0 for a
+ *	look-in, which comes before the task returns to user mode because some
+ *	engine asked for %UTRACE_REPORT, %UTRACE_INTERRUPT or a stop. A look-in is task work: it may also come just before a ptrace
  *	stop, and in the few system calls that run task work while they wait.
  *
- * @report_clone: %UTRACE_EVENT(CLONE). The task has made @child, which can be
+ * @report_clone: UTRACE_EVENT(CLONE). The task has made @child, which can be
  *	seen by all but has not run; an engine attached to it here sees all that
  *	it does. Not called for a clone that fails, nor for one that the kernel
  *	makes for itself. %UTRACE_STOP takes effect when @child has been started,
  *	since a task that cannot run could not be killed.
  *
- * @report_clone_done: %UTRACE_EVENT(CLONE_DONE). @child has been started and may
+ * @report_clone_done: UTRACE_EVENT(CLONE_DONE). @child has been started and may
  *	be gone. @trace is the %PTRACE_EVENT_* that ptrace settled on when the
  *	clone began, or 0.
  *
- * @report_vfork_done: %UTRACE_EVENT(VFORK_DONE). @child has executed another
+ * @report_vfork_done: UTRACE_EVENT(VFORK_DONE). @child has executed another
  *	program or died, and the task goes on. Not called if a signal killed the
  *	task first.
  *
- * @report_exec: %UTRACE_EVENT(EXEC). The task has a new program, all other threads
+ * @report_exec: UTRACE_EVENT(EXEC). The task has a new program, all other threads
  *	of its group are gone, and it has the leader's pid; before, its pid was
  *	@old_pid for its parent, that is its tracer if it has one. The new
  *	program has not run.
  *
- * @report_exit: %UTRACE_EVENT(EXIT). The task is about to exit, with all it owns
+ * @report_exit: UTRACE_EVENT(EXIT). The task is about to exit, with all it owns
  *	still there. @code is the exit code as wait() gives it, and may be
  *	changed; if the thread group is exiting, this changes the group's too.
  *	@orig_code is what it was at first. %UTRACE_STOP stops the task here only
  *	if its thread group lives on.
  *
- * @report_death: %UTRACE_EVENT(DEATH). The task is a zombie, or less if nobody
+ * @report_death: UTRACE_EVENT(DEATH). The task is a zombie, or less if nobody
  *	waits for it. @group_dead: it was the last of its thread group. Of the
  *	resume actions only %UTRACE_DETACH has a meaning.
  *
- * @report_reap: %UTRACE_EVENT(REAP). @task is being released: the last that an
+ * @report_reap: UTRACE_EVENT(REAP). @task is being released: the last that an
  *	engine hears, after report_death(). It cannot change its events or
  *	detach any more; @release follows.
  *
- * @report_syscall_entry: %UTRACE_EVENT(SYSCALL_ENTRY). The task has entered the
+ * @report_syscall_entry: UTRACE_EVENT(SYSCALL_ENTRY). The task has entered the
  *	kernel for a system call, which has not begun. @regs may be changed,
  *	number and arguments included. Returns a &enum utrace_syscall_action
  *	or'ed to the resume action. %UTRACE_STOP stops the task here, before
@@ -257,17 +260,17 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  *	tracepoint and audit do not see the entry. Other architectures skip the
  *	call, but some of them overwrite the result or go through seccomp.
  *
- * @report_syscall_exit: %UTRACE_EVENT(SYSCALL_EXIT). The task has left a system
+ * @report_syscall_exit: UTRACE_EVENT(SYSCALL_EXIT). The task has left a system
  *	call that ran or was skipped; @regs hold the result and may be changed.
  *	Also called for an engine that steps the task, whether it wants the
  *	event or not: then %UTRACE_SYSCALL_STEP is in @action, and the report is
  *	in place of the trap that this engine's step would give.
  *
- * @report_seccomp: %UTRACE_EVENT(SECCOMP). A seccomp filter has answered
+ * @report_seccomp: UTRACE_EVENT(SECCOMP). A seccomp filter has answered
  *	%SECCOMP_RET_TRACE with @data to the system call at hand, which fails
- *	with -ENOSYS if no engine wants the event. Registers may be changed,
- *	and the call is skipped if its number is negative then; or else the
- *	filters see it again.
+ *	with -ENOSYS if no engine wants the event. Registers may be changed. The
+ *	call is skipped if an engine answers %UTRACE_SYSCALL_ABORT or its number
+ *	is negative then; or else the filters see it again.
  *
  * @report_signal: %UTRACE_EVENT_SIGNAL_ALL. The task has taken @info from its
  *	queue, or there is no signal (%UTRACE_SIGNAL_REPORT,
@@ -284,9 +287,10 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  *	against its will.
  *	A trap by stepping is not the task's own. It is reported to each engine
  *	that steps and wants any signal, and to no other. It starts as
- *	%UTRACE_SIGNAL_IGN, and %UTRACE_SIGNAL_DELIVER makes it a signal.
+ *	%UTRACE_SIGNAL_IGN, which takes it away from no other engine, and
+ *	%UTRACE_SIGNAL_DELIVER makes it a signal.
  *
- * @report_jctl: %UTRACE_EVENT(JCTL). @type is %CLD_STOPPED: the task is about to
+ * @report_jctl: UTRACE_EVENT(JCTL). @type is %CLD_STOPPED: the task is about to
  *	stop with its thread group; %CLD_CONTINUED: it has been, and goes on;
  *	%CLD_TRAPPED: it is about to trap for ptrace, because its group stops,
  *	or because the tracer asked for it. @notify is what the parent is told, or
@@ -300,7 +304,7 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  * interrupts on and no spinlock held. They may sleep, allocate, touch the
  * task's memory and call any function of this interface. They are called one at
  * a time and never nest. @report_reap is the exception: it may run in the parent
- * or in another thread, and must not sleep.
+ * or in another thread, and must neither sleep nor wait for itself.
  *
  * @action holds the strongest resume action of the engines that have answered
  * already, plus the flags of the event. They return a &enum
@@ -361,15 +365,19 @@ struct utrace_engine {
 
 	/* private: */
 	struct kref kref;
+	struct rcu_head rcu;
 	struct utrace *utrace;		/* referenced; never changes */
-	/* The rest is guarded by utrace->lock. */
+	/* The rest is written under utrace->lock, and read by the task too. */
 	struct list_head entry;
-	u64 attached_at;		/* utrace->report_nr then */
+	unsigned long attached_at;	/* utrace->report_nr then */
 	u8 step;			/* UTRACE_*STEP or UTRACE_RESUME */
 	bool renews;			/* goes on stepping until told not to */
+	bool resumed;			/* ptrace's: step is what the task does */
 	bool attached;
+	bool linked;			/* in the list */
+	bool watched;			/* the task may look at it still */
 	bool stop;
-	bool overruled;			/* controlled while in a callback */
+	unsigned long overruled_at;	/* controlled during this report */
 };
 
 struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
@@ -432,8 +440,7 @@ struct utrace_engine *utrace_create_engine(struct task_struct *task,
 					   const struct utrace_engine_ops *ops,
 					   void *data, gfp_t gfp);
 int utrace_attach_engine(struct utrace_engine *engine, unsigned long events);
-struct utrace_engine *utrace_find_engine(struct task_struct *task,
-					 const struct utrace_engine_ops *ops);
+struct utrace_engine *utrace_held_engine(struct task_struct *task);
 void utrace_detach_held(struct utrace_engine *engine);
 int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 		       unsigned long events, enum utrace_resume_action action);
@@ -444,7 +451,7 @@ int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
  */
 
 int utrace_report_syscall_entry(struct pt_regs *regs);
-void utrace_report_syscall_exit(struct pt_regs *regs, bool step);
+void __utrace_report_syscall_exit(struct pt_regs *regs, bool step);
 int utrace_report_seccomp(u16 data);
 struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
 					 enum pid_type type);
@@ -486,6 +493,19 @@ static inline bool utrace_wants(const struct task_struct *task,
 				unsigned long events)
 {
 	return READ_ONCE(task->utrace_flags) & events;
+}
+
+/**
+ * utrace_report_syscall_exit - current has made a system call or skipped it
+ * @regs: its user registers
+ * @step: the task is set to step, and this is in place of the trap
+ *
+ * Context: no locks, before signals are looked for. Sleeps if engines do.
+ */
+static inline void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
+{
+	if (step || utrace_interest(UTRACE_EVENT(SYSCALL_EXIT)))
+		__utrace_report_syscall_exit(regs, step);
 }
 
 /**

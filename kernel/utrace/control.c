@@ -64,9 +64,61 @@ void utrace_set_step(struct utrace_engine *engine,
 	engine->renews = true;
 	if (engine->step == step)
 		return;
-	engine->step = step;
-	engine->utrace->step_changed = true;
+	WRITE_ONCE(engine->step, step);
+	WRITE_ONCE(engine->utrace->step_changed, true);
 	utrace_update_interest(engine->utrace);
+}
+
+/* Put @engine at the end of the list, complete for whoever finds it there. */
+void utrace_link(struct utrace_engine *engine)
+{
+	struct list_head *head = &engine->utrace->engines;
+	struct list_head *prev = head->prev;
+
+	lockdep_assert_held(&engine->utrace->lock);
+
+	engine->linked = true;
+	engine->entry.next = head;
+	engine->entry.prev = prev;
+	/* Both pair with utrace_announce(), which goes one way or the other. */
+	smp_store_release(&prev->next, &engine->entry);
+	smp_store_release(&head->prev, &engine->entry);
+}
+
+/*
+ * Take @engine off the list, but let it point there still, in case the task is
+ * just looking at it. Returns true if that was not done before: then the caller
+ * has to drop the reference that the attachment held.
+ */
+bool utrace_unlink(struct utrace_engine *engine)
+{
+	lockdep_assert_held(&engine->utrace->lock);
+
+	if (!engine->linked)
+		return false;
+	engine->linked = false;
+	WRITE_ONCE(engine->entry.prev->next, engine->entry.next);
+	WRITE_ONCE(engine->entry.next->prev, engine->entry.prev);
+	/*
+	 * Pairs with utrace_begin_report(): if the task is not in a report, it
+	 * will not find the engine in the next. What it takes off the list
+	 * itself it has done with.
+	 */
+	smp_mb();
+	engine->watched = READ_ONCE(engine->utrace->reporting) &&
+			  engine->utrace->task != current;
+	return true;
+}
+
+/*
+ * May the callback of @engine be running? If not, it will not be called for
+ * anything that the caller has taken away from it before.
+ */
+static bool utrace_is_announced(struct utrace_engine *engine)
+{
+	/* Pairs with utrace_announce(): see walk.h. */
+	smp_mb();
+	return smp_load_acquire(&engine->utrace->reporting) == engine;
 }
 
 /*
@@ -80,15 +132,16 @@ bool utrace_detach(struct utrace_engine *engine)
 
 	lockdep_assert_held(&utrace->lock);
 
-	engine->attached = false;
+	WRITE_ONCE(engine->attached, false);
 	WRITE_ONCE(engine->flags, 0);
 	utrace_update_interest(utrace);
 	utrace_set_stop(engine, false);
+	if (utrace->held == engine)
+		WRITE_ONCE(utrace->held, NULL);
 
-	if (utrace->reporting == engine)
-		return false;
-	list_del_init(&engine->entry);
-	return true;
+	/* In case the task has to take it off the list. */
+	WRITE_ONCE(utrace->attention, true);
+	return !utrace_is_announced(engine) && utrace_unlink(engine);
 }
 
 /* May a callback of @engine be running, other than one that is asking? */
@@ -98,7 +151,7 @@ static bool utrace_is_reporting(struct utrace_engine *engine)
 
 	lockdep_assert_held(&utrace->lock);
 
-	return utrace->reporting == engine && utrace->task != current;
+	return utrace->task != current && utrace_is_announced(engine);
 }
 
 /*
@@ -159,8 +212,8 @@ static bool utrace_has_callbacks(const struct utrace_engine_ops *ops,
  *
  * * -EINVAL: @events has a bit that is no event, or no callback
  * * -ESRCH: the engine is not attached to @task
- * * -EALREADY: too late to choose or give up %UTRACE_EVENT(DEATH) or
- *   %UTRACE_EVENT(REAP), which is being reported or has been; nothing is done
+ * * -EALREADY: too late to choose or give up UTRACE_EVENT(DEATH) or
+ *   UTRACE_EVENT(REAP), which is being reported or has been; nothing is done
  * * -EINPROGRESS: done, but an event was taken away and a callback for it may
  *   be running still; utrace_barrier() waits for its end
  *
@@ -205,7 +258,7 @@ static int utrace_choose(struct utrace_engine *engine,
 
 	/* Whatever its callback is about to answer. */
 	if (utrace_is_reporting(engine))
-		engine->overruled = true;
+		engine->overruled_at = READ_ONCE(utrace->report_nr);
 
 	switch (action) {
 	case UTRACE_STOP:
@@ -224,7 +277,7 @@ static int utrace_choose(struct utrace_engine *engine,
 		utrace_set_step(engine, action);
 		/* A signal handler may have ended the step meanwhile. */
 		if (action != UTRACE_RESUME)
-			utrace->step_changed = true;
+			WRITE_ONCE(utrace->step_changed, true);
 		utrace_set_stop(engine, false);
 		if (!utrace->step_changed)
 			return 0;
@@ -233,8 +286,10 @@ static int utrace_choose(struct utrace_engine *engine,
 
 	/* The flag may be set any moment; then the task passes over the work. */
 	if (data_race(utrace->task->flags) & PF_EXITING ||
-	    utrace_queue_work(utrace, how))
+	    utrace_queue_work(utrace, how)) {
+		utrace_set_stop(engine, false);
 		return -EALREADY;
+	}
 	return action == UTRACE_STOP ? -EINPROGRESS : 0;
 }
 
@@ -294,7 +349,7 @@ static bool needs_quiesce(enum utrace_resume_action action)
  * Return: 0, or
  *
  * * -EINVAL: no such action, or %UTRACE_REPORT or a step for an engine that
- *   does not want %UTRACE_EVENT(QUIESCE)
+ *   does not want UTRACE_EVENT(QUIESCE)
  * * -EOPNOTSUPP: this machine cannot step like that
  * * -ESRCH: the engine is not attached to @task
  * * -EALREADY: the task is exiting, it will not come to this any more; after
@@ -338,7 +393,8 @@ int utrace_control(struct task_struct *task, struct utrace_engine *engine,
  *
  * Unlike %UTRACE_DETACH this leaves the task's stepping to the caller: a tracer
  * that detaches has ended its step, and one that dies leaves it behind, as it
- * always did. But if another engine steps the task, the task will see to it.
+ * always did, also if the task has not come to set it up. But if another engine
+ * steps the task, the task will see to it.
  *
  * Context: any; ptrace holds tasklist_lock for writing.
  */
@@ -349,9 +405,11 @@ void utrace_detach_held(struct utrace_engine *engine)
 	bool put;
 
 	spin_lock_irqsave(&utrace->lock, irq);
+	if (utrace->step_changed && !engine->renews)
+		utrace->left_step = engine->step;
 	put = utrace_detach(engine);
 	if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
-		utrace->step_changed = true;
+		WRITE_ONCE(utrace->step_changed, true);
 		utrace_queue_work(utrace, TWA_RESUME);
 	}
 	spin_unlock_irqrestore(&utrace->lock, irq);
@@ -363,14 +421,19 @@ void utrace_detach_held(struct utrace_engine *engine)
  * Is the callback that was running during report @nr done? A later report may
  * have called the engine again meanwhile.
  */
-static bool callback_done(struct utrace_engine *engine, u64 nr, bool *attached)
+static bool callback_done(struct utrace_engine *engine, unsigned long nr,
+			  bool *attached)
 {
 	struct utrace *utrace = engine->utrace;
 	bool done;
 
 	spin_lock_irq(&utrace->lock);
 	*attached = engine->attached;
-	done = utrace->report_nr != nr || !utrace_is_reporting(engine);
+	/* See walk.h. */
+	WRITE_ONCE(utrace->attention, true);
+	/* Pairs with utrace_begin_report(). */
+	done = smp_load_acquire(&utrace->report_nr) != nr ||
+	       !utrace_is_reporting(engine);
 	spin_unlock_irq(&utrace->lock);
 	return done;
 }
@@ -394,15 +457,10 @@ static bool callback_done(struct utrace_engine *engine, u64 nr, bool *attached)
 int utrace_barrier(struct task_struct *task, struct utrace_engine *engine)
 {
 	struct utrace *utrace = engine->utrace;
+	unsigned long nr = READ_ONCE(utrace->report_nr);
 	bool attached;
-	u64 nr;
 
-	scoped_guard(spinlock_irq, &utrace->lock)
-		nr = utrace->report_nr;
-	/*
-	 * Sleeps on utrace->wait until leave_engine() in report.c changes
-	 * utrace->reporting under the lock.
-	 */
+	/* Sleeps on utrace->wait until utrace_attend() wakes it. */
 	if (wait_event_interruptible(utrace->wait,
 				     callback_done(engine, nr, &attached)))
 		return -ERESTARTSYS;
@@ -439,7 +497,7 @@ static int count_switches(struct task_struct *task,
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	/* Waits until it is off its CPU; 0 if it is not asleep in its stop. */
-	examiner->switches = wait_task_inactive(task, TASK_KILLABLE);
+	examiner->switches = wait_task_inactive(task, TASK_WAKEKILL);
 	put_task_struct(task);
 	return examiner->switches ? 0 : -EAGAIN;
 }
@@ -459,7 +517,7 @@ static int count_switches(struct task_struct *task,
  *
  * * -EINVAL: the engine does not stop the task
  * * -ESRCH: the engine is not attached to @task
- * * -EAGAIN: the task has not stopped yet, or not any more
+ * * -EAGAIN: the task has not stopped yet, or is being killed
  */
 int utrace_prepare_examine(struct task_struct *task,
 			   struct utrace_engine *engine,

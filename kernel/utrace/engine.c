@@ -29,7 +29,10 @@ void utrace_engine_release(struct kref *kref)
 	if (engine->ops->release)
 		engine->ops->release(engine->data);
 	kref_put(&engine->utrace->kref, utrace_destroy);
-	kfree(engine);
+	if (engine->watched)
+		kfree_rcu(engine, rcu);
+	else
+		kfree(engine);
 }
 
 /* Get the task's struct utrace, making it first if there is none. */
@@ -51,6 +54,7 @@ static struct utrace *utrace_of_task(struct task_struct *task, gfp_t gfp)
 	INIT_LIST_HEAD(&utrace->engines);
 	init_task_work(&utrace->work, utrace_work);
 	init_waitqueue_head(&utrace->wait);
+	utrace->left_step = UTRACE_RESUME;
 
 	/*
 	 * Whoever comes first wins; the full barrier pairs with the acquire
@@ -95,6 +99,7 @@ struct utrace_engine *utrace_create_engine(struct task_struct *task,
 	kref_get(&utrace->kref);
 	engine->utrace = utrace;
 	engine->step = UTRACE_RESUME;
+	engine->overruled_at = READ_ONCE(utrace->report_nr) - 1;
 	return engine;
 }
 
@@ -135,9 +140,9 @@ static int __utrace_attach_engine(struct utrace_engine *engine, int flags,
 	} else {
 		utrace_engine_get(engine);
 		engine->attached = true;
-		engine->attached_at = utrace->report_nr;
-		list_add_tail(&engine->entry, &utrace->engines);
+		engine->attached_at = READ_ONCE(utrace->report_nr);
 		engine->flags = events;
+		utrace_link(engine);
 		utrace_update_interest(utrace);
 	}
 	spin_unlock_irqrestore(&utrace->lock, irq);
@@ -158,33 +163,26 @@ static int __utrace_attach_engine(struct utrace_engine *engine, int flags,
  */
 int utrace_attach_engine(struct utrace_engine *engine, unsigned long events)
 {
-	return __utrace_attach_engine(engine, 0, events);
+	int err = __utrace_attach_engine(engine, 0, events);
+
+	if (!err)
+		WRITE_ONCE(engine->utrace->held, engine);
+	return err;
 }
 
 /**
- * utrace_find_engine - look up the engine that has these ops
+ * utrace_held_engine - ptrace's engine of a task
  * @task: task that cannot be released meanwhile
- * @ops: callbacks of the engine
  *
- * Context: any.
- * Return: the engine that was attached first, or NULL. No reference is taken:
- * the caller is the one who detaches the engine, or keeps it from happening.
+ * Context: any. The caller is the one who attaches and detaches it, or keeps
+ * that from happening. So no reference is needed.
+ * Return: the engine, or NULL.
  */
-struct utrace_engine *utrace_find_engine(struct task_struct *task,
-					 const struct utrace_engine_ops *ops)
+struct utrace_engine *utrace_held_engine(struct task_struct *task)
 {
-	/* The engine is there, or ptrace is serialised with its attach. */
 	struct utrace *utrace = READ_ONCE(task->utrace);
-	struct utrace_engine *engine;
-	unsigned long irq;
 
-	if (!utrace)
-		return NULL;
-
-	spin_lock_irqsave(&utrace->lock, irq);
-	engine = utrace_match(utrace, UTRACE_ATTACH_MATCH_OPS, ops, NULL);
-	spin_unlock_irqrestore(&utrace->lock, irq);
-	return engine;
+	return utrace ? READ_ONCE(utrace->held) : NULL;
 }
 
 static struct utrace_engine *utrace_lookup(struct task_struct *task, int flags,
@@ -300,6 +298,7 @@ static void utrace_detach_all(struct utrace *utrace, struct task_struct *task)
 {
 	struct utrace_engine *engine;
 	unsigned long flags;
+	bool put;
 
 	spin_lock_irqsave(&utrace->lock, flags);
 	while ((engine = list_first_entry_or_null(&utrace->engines,
@@ -311,18 +310,18 @@ static void utrace_detach_all(struct utrace *utrace, struct task_struct *task)
 			engine->ops->report_reap(engine, task);
 			spin_lock_irqsave(&utrace->lock, flags);
 		}
-		/* Maybe still set if the task died of an oops in a callback. */
 		utrace->reporting = NULL;
+		wake_up_all(&utrace->wait);
 		if (engine->attached)
-			utrace_detach(engine);
+			put = utrace_detach(engine);
 		else
-			list_del_init(&engine->entry);
+			put = utrace_unlink(engine);
 		spin_unlock_irqrestore(&utrace->lock, flags);
-		utrace_engine_put(engine);
+		if (put)
+			utrace_engine_put(engine);
 		spin_lock_irqsave(&utrace->lock, flags);
 	}
 	utrace->task = NULL;
-	wake_up_all(&utrace->wait);
 	spin_unlock_irqrestore(&utrace->lock, flags);
 }
 
@@ -354,8 +353,12 @@ void __utrace_report_death(bool group_dead)
 	bool reap;
 	u32 answer;
 
-	scoped_guard(spinlock_irq, &utrace->lock)
+	scoped_guard(spinlock_irq, &utrace->lock) {
 		utrace->dead = true;
+		/* Still set if the task died of an oops in a callback. */
+		utrace->reporting = NULL;
+		wake_up_all(&utrace->wait);
+	}
 
 	utrace_for_each_engine(engine, &report, answer) {
 		answer = engine->ops->report_death(report.action, engine,

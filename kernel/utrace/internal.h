@@ -15,18 +15,27 @@
  * @lock: guards all that follows and the private part of each engine, as well
  *	as task_struct::utrace_flags and SYSCALL_WORK_SYSCALL_TRACE. Taken with
  *	interrupts off, inside tasklist_lock and siglock; task_work_add() and
- *	wake-ups happen inside it. Never held while an engine's code runs.
+ *	wake-ups happen inside it. Never held while an engine's code runs. The
+ *	task reads the list and some more without it, see walk.h.
  * @kref: one reference for the task, one for each engine
  * @task: whose engines these are; NULL once it has been reaped
  * @engines: in the order in which they were attached. An engine that is being
  *	reported to stays in the list until its callback returns, even if it is
  *	detached meanwhile, so that the report can go on from there.
- * @reporting: the engine whose callback is running; written by the task only
- * @report_nr: number of the report under way or, between reports, of the last
+ * @held: ptrace's engine, if it is attached
+ * @reporting: the engine whose callback is running; written by the task only,
+ *	without the lock
+ * @attention: tells the task to look who is waiting when it has announced the
+ *	next engine, and whether the last one has been detached
+ * @report_nr: number of the report under way or, between reports, of the last;
+ *	likewise
  * @nr_stops: how many engines have &utrace_engine.stop set
  * @stopped: the task waits in utrace_stop() and will not get out of it, but for
  *	a fatal signal, while @nr_stops is not 0
  * @step_changed: the task has to look what its engines want it to step
+ * @left_step: asked for by a tracer that has gone before the task saw to it
+ * @armed: the task has been set to step for an engine other than ptrace's, so a
+ *	trap by stepping is not to reach it, even if that engine has let go since
  * @interrupted: the next utrace_work() is for %UTRACE_INTERRUPT
  * @work_queued: @work is queued, or has run and was put off
  * @work_put_off: @work ran in the middle of a report and has to run again
@@ -46,11 +55,15 @@ struct utrace {
 	struct kref kref;
 	struct task_struct *task;
 	struct list_head engines;
+	struct utrace_engine *held;
 	struct utrace_engine *reporting;
-	u64 report_nr;
+	bool attention;
+	unsigned long report_nr;
 	unsigned int nr_stops;
 	bool stopped;
 	bool step_changed;
+	u8 left_step;
+	bool armed;
 	bool interrupted;
 	bool work_queued;
 	bool work_put_off;
@@ -65,28 +78,28 @@ struct utrace {
 /**
  * struct utrace_report - one event being reported to the engines of current
  * @utrace: the engines
+ * @nr: its number, utrace->report_nr
  * @event: bit of the event; all signal events if any of them will do
  * @action: the strongest resume action answered so far, with the system-call
  *	or signal action: what the callbacks get as @action
- * @reverse: the engine attached last is told first
  * @step: the report is in place of a step's trap
  * @trap: it is of a step's trap: only for engines that step
  * @renew: a step is over; those who go on stepping have to set it up again
  * @over: no further engine is told
- * @unsettled: an engine has asked for a stop or a step
+ * @armed: a trap by stepping is some engine's affair, not the task's
  * @engine_steps: the engine whose turn it is steps the task
  * @step_told: an engine that steps the task has had the report
  */
 struct utrace_report {
 	struct utrace *utrace;
+	unsigned long nr;
 	unsigned long event;
 	u32 action;
-	bool reverse;
 	bool step;
 	bool trap;
 	bool renew;
 	bool over;
-	bool unsettled;
+	bool armed;
 	bool engine_steps;
 	bool step_told;
 };
@@ -100,20 +113,47 @@ struct utrace_report {
 struct utrace_engine *utrace_first_engine(struct utrace_report *report);
 struct utrace_engine *utrace_next_engine(struct utrace_report *report,
 					 u32 answer);
-void utrace_finish_report(struct utrace_report *report);
+void __utrace_finish_report(struct utrace *utrace);
+void utrace_take_answer(struct utrace_report *report, u32 answer);
+void utrace_attend(struct utrace *utrace, struct utrace_engine *last);
+bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine);
+
+/* Is there a stop or a step to see to, or work that was put off? */
+static inline bool utrace_is_unsettled(const struct utrace *utrace)
+{
+	return READ_ONCE(utrace->nr_stops) ||
+	       READ_ONCE(utrace->step_changed) || utrace->work_put_off;
+}
+
+/**
+ * utrace_finish_report - do what the engines have asked for
+ * @report: the report; all engines have answered
+ *
+ * Stops here if an engine wants that. A stop or step that is asked for just
+ * now from outside brings the task to utrace_work() as well.
+ *
+ * Context: as utrace_first_engine().
+ */
+static inline void utrace_finish_report(struct utrace_report *report)
+{
+	if (unlikely(utrace_is_unsettled(report->utrace)))
+		__utrace_finish_report(report->utrace);
+}
 
 /* control.c; the caller holds utrace->lock */
 void utrace_update_interest(struct utrace *utrace);
 void utrace_set_stop(struct utrace_engine *engine, bool stop);
 void utrace_set_step(struct utrace_engine *engine,
 		     enum utrace_resume_action step);
+void utrace_link(struct utrace_engine *engine);
+bool utrace_unlink(struct utrace_engine *engine);
 bool utrace_detach(struct utrace_engine *engine);
 
 /* resume.c */
 void utrace_stop(struct utrace *utrace);
 bool utrace_can_step(enum utrace_resume_action action);
 enum utrace_resume_action utrace_strongest_step(struct utrace *utrace);
-void utrace_renew_step(struct utrace *utrace);
+bool utrace_renew_step(struct utrace *utrace);
 int utrace_queue_work(struct utrace *utrace, enum task_work_notify_mode how);
 void utrace_work(struct callback_head *work);
 

@@ -22,7 +22,14 @@ void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
 	utrace_for_each_engine(engine, &report, answer)
 		answer = engine->ops->report_clone(report.action, engine,
 						   clone_flags, child);
-	/* A stop has to wait until the child runs, which is a report, too. */
+	/*
+	 * A stop or step has to wait until the child runs, which is a report,
+	 * too; but the engine may not want that any more.
+	 */
+	if (!utrace_is_unsettled(report.utrace))
+		return;
+	scoped_guard(spinlock_irq, &report.utrace->lock)
+		utrace_queue_work(report.utrace, TWA_RESUME);
 }
 
 void __utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child)

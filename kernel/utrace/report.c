@@ -6,61 +6,23 @@
  *		answer = engine->ops->report_...(report.action, engine, ...);
  *	utrace_finish_report(&report);
  *
- * Only the task itself walks the list like this, and it holds the lock only
- * between callbacks. Meanwhile others may attach engines at the end, which are
- * passed over until the next report, and detach any: all but the one in
- * utrace->reporting leave the list at once. That one is the walker's place in
- * the list and stays until its callback has returned.
+ * Only the task itself walks the list like this, without the lock: see
+ * utrace_announce() in walk.h. This file has what is seldom needed.
  */
 
-#include "internal.h"
-
-/* Is the report in place of the trap that this engine's step would give? */
-static bool stands_for_trap(const struct utrace_report *report,
-			    const struct utrace_engine *engine)
-{
-	return report->step && engine->step != UTRACE_RESUME &&
-	       engine->ops->report_syscall_exit;
-}
-
-static bool wants_report(const struct utrace_report *report,
-			 const struct utrace_engine *engine)
-{
-	if (!engine->attached ||
-	    engine->attached_at == report->utrace->report_nr)
-		return false;
-	if (report->trap && engine->step == UTRACE_RESUME)
-		return false;
-	return engine->flags & report->event ||
-	       stands_for_trap(report, engine);
-}
-
-/* The first engine behind @pos that the report is for. */
-static struct utrace_engine *find_engine(const struct utrace_report *report,
-					 const struct list_head *pos)
-{
-	const struct list_head *head = &report->utrace->engines;
-	struct utrace_engine *engine;
-
-	while (!report->over) {
-		pos = report->reverse ? pos->prev : pos->next;
-		if (pos == head)
-			return NULL;
-		engine = list_entry(pos, struct utrace_engine, entry);
-		if (wants_report(report, engine))
-			return engine;
-	}
-	return NULL;
-}
+#include "walk.h"
 
 /* Put in force what a callback of utrace->reporting has answered. */
-static void take_answer(struct utrace_report *report, u32 answer)
+static void __take_answer(struct utrace_report *report, u32 answer)
 {
 	enum utrace_resume_action action = utrace_resume_action(answer);
 	struct utrace *utrace = report->utrace;
 	struct utrace_engine *engine = utrace->reporting;
 	u32 flags = report->action & ~UTRACE_RESUME_MASK;
-	bool overruled = engine->overruled;
+	/* By what another task has asked for since the callback began? */
+	bool overruled = engine->overruled_at == report->nr;
+
+	lockdep_assert_held(&utrace->lock);
 
 	/*
 	 * Detached while the callback ran: it has no say in how the task goes
@@ -68,8 +30,6 @@ static void take_answer(struct utrace_report *report, u32 answer)
 	 */
 	if (!engine->attached)
 		return;
-
-	engine->overruled = false;
 
 	switch (action) {
 	case UTRACE_STOP:
@@ -103,85 +63,51 @@ static void take_answer(struct utrace_report *report, u32 answer)
 		min(utrace_resume_action(report->action), action);
 }
 
-/*
- * Done with utrace->reporting: its callbacks have returned. If it was detached
- * meanwhile, move it to @gone. Returns the place in the list to go on from.
- */
-static struct list_head *leave_engine(struct utrace_report *report,
-				      struct list_head *gone)
+void utrace_take_answer(struct utrace_report *report, u32 answer)
 {
-	struct utrace *utrace = report->utrace;
-	struct utrace_engine *engine = utrace->reporting;
-	struct list_head *pos = &engine->entry;
+	scoped_guard(spinlock_irq, &report->utrace->lock)
+		__take_answer(report, answer);
+}
 
-	utrace->reporting = NULL;
-	/* Whoever waits has queued before it looked under the lock. */
+/*
+ * There is somebody to wake, or @last, which was announced before, has been
+ * detached meanwhile: then it is for us to take it off the list.
+ */
+void utrace_attend(struct utrace *utrace, struct utrace_engine *last)
+{
+	bool put = false;
+
+	spin_lock_irq(&utrace->lock);
+	WRITE_ONCE(utrace->attention, false);
+	if (last && !last->attached)
+		put = utrace_unlink(last);
+	/* Whoever waits has queued before it set attention. */
 	if (waitqueue_active(&utrace->wait))
 		wake_up_all(&utrace->wait);
-
-	if (!engine->attached) {
-		pos = report->reverse ? pos->next : pos->prev;
-		list_move(&engine->entry, gone);
-	}
-	return pos;
-}
-
-/* Drop the lock, and what the attachments of the @gone engines held. */
-static void unlock_and_put(struct utrace *utrace, struct list_head *gone)
-	__releases(&utrace->lock)
-{
-	struct utrace_engine *engine, *next;
-
 	spin_unlock_irq(&utrace->lock);
-	list_for_each_entry_safe(engine, next, gone, entry) {
-		list_del_init(&engine->entry);
-		utrace_engine_put(engine);
-	}
+	if (put)
+		utrace_engine_put(last);
 }
 
 /*
- * Go to the first engine behind @pos that wants the report, after it has had
- * its report_quiesce() if it wants that. Called with the lock, which has been
- * held since @pos was found, and returns without.
+ * @engine, which is announced, wants a report_quiesce() before the report.
+ * Returns true if it still wants that afterwards.
  */
-static struct utrace_engine *goto_engine(struct utrace_report *report,
-					 struct list_head *pos,
-					 struct list_head *gone)
-	__releases(&report->utrace->lock)
+bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine)
 {
-	struct utrace *utrace = report->utrace;
-	struct utrace_engine *engine;
-	u32 answer;
+	u32 answer = engine->ops->report_quiesce(report->action, engine,
+						 report->event);
 
-	while ((engine = find_engine(report, pos))) {
-		utrace->reporting = engine;
-		if (report->event == UTRACE_EVENT(QUIESCE) ||
-		    !(engine->flags & UTRACE_EVENT(QUIESCE)))
-			break;
+	if (utrace_resume_action(answer) != UTRACE_RESUME)
+		utrace_take_answer(report, answer);
+	return utrace_wants_report(report, engine, true);
+}
 
-		unlock_and_put(utrace, gone);
-		answer = engine->ops->report_quiesce(report->action, engine,
-						     report->event);
-		spin_lock_irq(&utrace->lock);
-		take_answer(report, answer);
-		if (wants_report(report, engine))
-			break;
-		pos = leave_engine(report, gone);
-	}
-
-	if (engine) {
-		report->engine_steps = stands_for_trap(report, engine);
-		report->step_told |= report->engine_steps;
-	} else {
-		report->unsettled = utrace->nr_stops || utrace->step_changed;
-		if (utrace->work_put_off) {
-			utrace->work_put_off = false;
-			utrace->work_queued = false;
-			utrace_queue_work(utrace, TWA_RESUME);
-		}
-	}
-	unlock_and_put(utrace, gone);
-	return engine;
+/* What is to be done under the lock before a report begins. */
+static noinline void begin_report(struct utrace_report *report)
+{
+	scoped_guard(spinlock_irq, &report->utrace->lock)
+		report->armed = utrace_renew_step(report->utrace);
 }
 
 /**
@@ -194,17 +120,17 @@ static struct utrace_engine *goto_engine(struct utrace_report *report,
  */
 struct utrace_engine *utrace_first_engine(struct utrace_report *report)
 {
-	struct utrace *utrace = READ_ONCE(current->utrace);
-	LIST_HEAD(gone);
+	struct utrace_engine *engine;
 
-	report->utrace = utrace;
-	report->action |= UTRACE_RESUME;
-
-	spin_lock_irq(&utrace->lock);
-	utrace->report_nr++;
+	utrace_begin_report(report);
 	if (report->renew)
-		utrace_renew_step(utrace);
-	return goto_engine(report, &utrace->engines, &gone);
+		begin_report(report);
+	engine = utrace_announce(report, NULL, false, true);
+	if (report->step && engine) {
+		report->engine_steps = utrace_stands_for_trap(report, engine);
+		report->step_told |= report->engine_steps;
+	}
+	return engine;
 }
 
 /**
@@ -218,24 +144,29 @@ struct utrace_engine *utrace_first_engine(struct utrace_report *report)
 struct utrace_engine *utrace_next_engine(struct utrace_report *report,
 					 u32 answer)
 {
-	LIST_HEAD(gone);
+	/* Only the task writes it. */
+	struct utrace_engine *engine = report->utrace->reporting;
 
-	spin_lock_irq(&report->utrace->lock);
-	take_answer(report, answer);
-	return goto_engine(report, leave_engine(report, &gone), &gone);
+	if (utrace_resume_action(answer) != UTRACE_RESUME)
+		utrace_take_answer(report, answer);
+	engine = utrace_announce(report, engine, false, true);
+	if (report->step && engine) {
+		report->engine_steps = utrace_stands_for_trap(report, engine);
+		report->step_told |= report->engine_steps;
+	}
+	return engine;
 }
 
-/**
- * utrace_finish_report - do what the engines have asked for
- * @report: the report; all engines have answered
- *
- * Stops here if an engine wants that. A stop or step that is asked for just
- * after the last answer was taken brings the task to utrace_work() instead.
- *
- * Context: as utrace_first_engine().
- */
-void utrace_finish_report(struct utrace_report *report)
+/* Do what engines have asked for during the report. */
+void __utrace_finish_report(struct utrace *utrace)
 {
-	if (report->unsettled)
-		utrace_stop(report->utrace);
+	if (utrace->work_put_off) {
+		spin_lock_irq(&utrace->lock);
+		utrace->work_put_off = false;
+		utrace->work_queued = false;
+		utrace_queue_work(utrace, utrace->interrupted ? TWA_SIGNAL :
+								TWA_RESUME);
+		spin_unlock_irq(&utrace->lock);
+	}
+	utrace_stop(utrace);
 }

@@ -52,13 +52,8 @@ enum utrace_resume_action utrace_strongest_step(struct utrace *utrace)
 	return step;
 }
 
-/*
- * A step has ended in a trap, in a system call or in a signal handler that was
- * set up. What it was made of may have gone with it: flags that the instruction
- * loads, or a frame that sigreturn takes them from. A tracer asks for each step
- * anew; for engines that go on stepping the task has to see to it.
- */
-void utrace_renew_step(struct utrace *utrace)
+/* Does an engine step the task by itself, without a tracer's request for each? */
+static bool engine_renews(struct utrace *utrace)
 {
 	struct utrace_engine *engine;
 
@@ -67,8 +62,26 @@ void utrace_renew_step(struct utrace *utrace)
 	list_for_each_entry(engine, &utrace->engines, entry) {
 		if (engine->attached && engine->renews &&
 		    engine->step != UTRACE_RESUME)
-			utrace->step_changed = true;
+			return true;
 	}
+	return false;
+}
+
+/*
+ * A step has ended in a trap, in a system call or in a signal handler that was
+ * set up. What it was made of may have gone with it: flags that the instruction
+ * loads, or a frame that sigreturn takes them from. A tracer asks for each step
+ * anew; for engines that go on stepping the task has to see to it.
+ *
+ * Returns true if the step was made for such an engine.
+ */
+bool utrace_renew_step(struct utrace *utrace)
+{
+	bool renews = engine_renews(utrace);
+
+	if (renews)
+		WRITE_ONCE(utrace->step_changed, true);
+	return renews || utrace->armed;
 }
 
 static void apply_step(struct task_struct *task, enum utrace_resume_action step)
@@ -102,9 +115,10 @@ static bool is_dying(void)
  * @utrace: the engines of current
  *
  * The wait ends when the last engine that stops the task lets go, or with a
- * fatal signal. @stopped is set and cleared under the lock, and the loop looks
- * again under the lock before it ends: so when utrace_control() finds it set,
- * there is no way out of here past the stop that it has just asked for.
+ * fatal signal. @stopped is set and cleared under the lock, with the task asleep
+ * or as good as asleep, and the loop looks again under the lock before it ends:
+ * so when utrace_control() finds it set, there is no way out of here past the
+ * stop that it has just asked for.
  *
  * Only the task changes its own stepping here, after the stop, so that it
  * cannot be woken by SIGKILL while somebody else changes its registers.
@@ -115,21 +129,34 @@ void utrace_stop(struct utrace *utrace)
 {
 	enum utrace_resume_action step = UTRACE_RESUME;
 	bool step_changed;
+	DEFINE_WAIT(wait);
 
 	spin_lock_irq(&utrace->lock);
 	while (utrace->nr_stops && !is_dying()) {
+		prepare_to_wait(&utrace->wait, &wait,
+				TASK_KILLABLE | TASK_FREEZABLE);
 		utrace->stopped = true;
 		spin_unlock_irq(&utrace->lock);
-		/* Pairs with utrace_set_stop(). */
-		wait_event_state(utrace->wait, !READ_ONCE(utrace->nr_stops),
-				 (TASK_KILLABLE | TASK_FREEZABLE));
+		schedule();
 		spin_lock_irq(&utrace->lock);
 		utrace->stopped = false;
 	}
+	finish_wait(&utrace->wait, &wait);
 	step_changed = utrace->step_changed;
-	utrace->step_changed = false;
-	if (step_changed)
-		step = utrace_strongest_step(utrace);
+	WRITE_ONCE(utrace->step_changed, false);
+	if (step_changed) {
+		step = min(utrace_strongest_step(utrace),
+			   (enum utrace_resume_action)utrace->left_step);
+		utrace->left_step = UTRACE_RESUME;
+		/*
+		 * The trap of a step that is not wanted any more may be in the
+		 * queue already. No other can come, as the task is in the
+		 * kernel; and a trap is always private to the thread.
+		 */
+		utrace->armed = engine_renews(utrace) ||
+				(utrace->armed &&
+				 sigismember(&current->pending.signal, SIGTRAP));
+	}
 	spin_unlock_irq(&utrace->lock);
 
 	if (step_changed)
@@ -177,8 +204,14 @@ void utrace_work(struct callback_head *work)
 		answer = engine->ops->report_quiesce(report.action, engine, 0);
 	utrace_finish_report(&report);
 
-	/* If there is a signal, the report of it will do. */
-	if (interrupted && !task_sigpending(current))
+	if (!interrupted)
+		return;
+
+	/* If there is a signal, the report of it will do: look for one. */
+	spin_lock_irq(&current->sighand->siglock);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+	if (!task_sigpending(current))
 		utrace_report_interrupt();
 }
 
@@ -190,10 +223,14 @@ void utrace_work(struct callback_head *work)
  * @action: %UTRACE_RESUME, %UTRACE_SINGLESTEP or %UTRACE_BLOCKSTEP
  *
  * What utrace_set_events() and utrace_control() do, at once and for a task that
- * stands in ptrace's stop: since nobody, not even SIGKILL, can wake it, the
- * tracer sets up the step itself, as ptrace always did. Another engine's step
- * is not cancelled. Should one ask for a step while we do this, the task will
- * see to it in utrace_work().
+ * stands in ptrace's stop. Most requests ask for what the one before did. Only
+ * the tracer changes any of it, so it knows without the lock.
+ *
+ * A step has to be set up each time. The task does that at the end of the report
+ * that it has stopped in: it reads its next instruction in its own memory, at a
+ * fraction of what that costs the tracer. Block stepping is set up by the tracer,
+ * as it goes with a switch of tasks; and nobody, not even SIGKILL, can wake the
+ * task meanwhile. In both cases another engine's step is not cancelled.
  *
  * Context: may sleep.
  * Return: 0, or -EOPNOTSUPP if this machine cannot step like that.
@@ -203,18 +240,28 @@ int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 {
 	struct utrace *utrace = engine->utrace;
 	enum utrace_resume_action step;
+	bool block;
 
+	if (events == engine->flags && action == UTRACE_RESUME &&
+	    engine->step == UTRACE_RESUME && engine->resumed)
+		return 0;
 	if (!utrace_can_step(action))
 		return -EOPNOTSUPP;
 
 	scoped_guard(spinlock_irq, &utrace->lock) {
+		block = action == UTRACE_BLOCKSTEP ||
+			engine->step == UTRACE_BLOCKSTEP;
 		WRITE_ONCE(engine->flags, events);
-		utrace_update_interest(utrace);
-		engine->step = action;
+		WRITE_ONCE(engine->step, action);
 		engine->renews = false;
+		engine->resumed = true;
+		utrace_update_interest(utrace);
 		step = utrace_strongest_step(utrace);
-		utrace->step_changed = false;
+		WRITE_ONCE(utrace->step_changed, !block);
+		if (block)
+			utrace->armed = engine_renews(utrace);
 	}
-	apply_step(task, step);
+	if (block)
+		apply_step(task, step);
 	return 0;
 }

@@ -92,6 +92,8 @@ static void force_action(kernel_siginfo_t *info,
  * @forced: an engine has chosen the default action of @info
  * @gone: an engine has taken the signal away
  * @held: it is to go back to the queue
+ * @trap: the trap of a step, which each engine that steps gets as it was
+ * @answer: what the trap shall become, if an engine wants it delivered
  */
 struct signal_report {
 	struct utrace_report report;
@@ -101,6 +103,8 @@ struct signal_report {
 	bool forced;
 	bool gone;
 	bool held;
+	kernel_siginfo_t trap;
+	kernel_siginfo_t answer;
 };
 
 static void set_signal_action(struct signal_report *sig,
@@ -115,7 +119,6 @@ static void signal_changed(struct signal_report *sig)
 {
 	sig->signr = sig->info->si_signo;
 	sig->forced = false;
-	sig->report.trap = false;
 	if (!valid_signal(sig->signr) || !sig->signr) {
 		sig->gone = true;
 		return;
@@ -128,10 +131,18 @@ static void signal_changed(struct signal_report *sig)
 	set_signal_action(sig, sig->disposition);
 }
 
+static void force_signal(struct signal_report *sig,
+			 enum utrace_signal_action wanted)
+{
+	force_action(sig->info, wanted);
+	sig->signr = sig->info->si_signo;
+	sig->forced = true;
+	sig->report.event = event_of(wanted);
+	set_signal_action(sig, wanted);
+}
+
 static void take_signal_answer(struct signal_report *sig, u32 answer)
 {
-	enum utrace_signal_action action =
-		utrace_signal_action(sig->report.action);
 	enum utrace_signal_action wanted = utrace_signal_action(answer);
 
 	if (sig->info->si_signo != sig->signr)
@@ -141,41 +152,57 @@ static void take_signal_answer(struct signal_report *sig, u32 answer)
 		sig->held = !sig->gone;
 
 	switch (wanted) {
-	case UTRACE_SIGNAL_DELIVER:
-		/* A trap by stepping is no signal before an engine says so. */
-		if (sig->report.trap)
-			set_signal_action(sig, sig->disposition);
-		break;
 	case UTRACE_SIGNAL_IGN:
-		if (action == UTRACE_SIGNAL_IGN)
-			break;
-		set_signal_action(sig, UTRACE_SIGNAL_IGN);
-		/* Each of those that step gets the trap. */
-		sig->gone |= !sig->report.trap;
+		if (utrace_signal_action(sig->report.action) != wanted)
+			sig->gone = true;
 		break;
 	case UTRACE_SIGNAL_TERM:
 	case UTRACE_SIGNAL_CORE:
 	case UTRACE_SIGNAL_STOP:
 	case UTRACE_SIGNAL_TSTP:
-		if (sig->gone || wanted == action)
-			break;
-		force_action(sig->info, wanted);
-		sig->signr = sig->info->si_signo;
-		sig->forced = true;
-		sig->report.event = event_of(wanted);
-		set_signal_action(sig, wanted);
+		if (!sig->gone &&
+		    utrace_signal_action(sig->report.action) != wanted)
+			force_signal(sig, wanted);
 		break;
 	default:
 		break;
 	}
-	sig->report.over = sig->gone || sig->held;
+	/* Nobody has a say in SIGKILL, which a tracer may have made of it. */
+	sig->report.over = sig->gone || sig->held || sig->signr == SIGKILL;
 }
 
-/* Is the signal the trap of a step that an engine has asked for? */
+/*
+ * A trap by stepping is nothing that the engines could take from each other.
+ * Each gets it as it was, and it becomes a signal if one of them wants that;
+ * the last one decides which.
+ */
+static void take_trap_answer(struct signal_report *sig, u32 answer)
+{
+	enum utrace_signal_action wanted = utrace_signal_action(answer);
+
+	switch (wanted) {
+	case UTRACE_SIGNAL_DELIVER:
+		if (sig->info->si_signo)
+			copy_siginfo(&sig->answer, sig->info);
+		break;
+	case UTRACE_SIGNAL_TERM:
+	case UTRACE_SIGNAL_CORE:
+	case UTRACE_SIGNAL_STOP:
+	case UTRACE_SIGNAL_TSTP:
+		force_action(sig->info, wanted);
+		copy_siginfo(&sig->answer, sig->info);
+		break;
+	default:
+		break;
+	}
+	copy_siginfo(sig->info, &sig->trap);
+}
+
+/* Is the signal the trap of a step that was made for an engine? */
 static bool is_step_trap(const kernel_siginfo_t *info)
 {
 	struct utrace *utrace = current->utrace;
-	enum utrace_resume_action step;
+	bool stepped;
 
 	if (info->si_signo != SIGTRAP ||
 	    (info->si_code != TRAP_TRACE && info->si_code != TRAP_BRANCH))
@@ -183,8 +210,56 @@ static bool is_step_trap(const kernel_siginfo_t *info)
 
 	/* siglock is held, so interrupts are off. */
 	scoped_guard(spinlock, &utrace->lock)
-		step = utrace_strongest_step(utrace);
-	return step != UTRACE_RESUME;
+		stepped = utrace->armed ||
+			  utrace_strongest_step(utrace) != UTRACE_RESUME;
+	return stepped;
+}
+
+/* Tell the engines of @sig, which is the trap of a step. */
+static void report_trap(struct signal_report *sig)
+{
+	struct utrace_report *report = &sig->report;
+	struct utrace_engine *engine;
+	u32 answer;
+
+	copy_siginfo(&sig->trap, sig->info);
+	clear_siginfo(&sig->answer);
+	report->trap = true;
+	report->renew = true;
+	report->event = UTRACE_EVENT_SIGNAL_ALL;
+	report->action = UTRACE_SIGNAL_IGN;
+
+	utrace_for_each_engine(engine, report, answer) {
+		answer = engine->ops->report_signal(report->action, engine,
+						    sig->info,
+						    sig->disposition);
+		take_trap_answer(sig, answer);
+	}
+	copy_siginfo(sig->info, &sig->answer);
+	if (sig->info->si_signo != sig->signr)
+		signal_changed(sig);
+}
+
+static void report_signal(struct signal_report *sig, enum pid_type type)
+{
+	struct utrace_report *report = &sig->report;
+	struct utrace_engine *engine;
+	u32 answer;
+
+	report->event = event_of(sig->disposition);
+	report->action = sig->disposition;
+
+	utrace_for_each_engine(engine, report, answer) {
+		answer = engine->ops->report_signal(report->action, engine,
+						    sig->info,
+						    sig->disposition);
+		take_signal_answer(sig, answer);
+	}
+	if (sig->held) {
+		spin_lock_irq(&current->sighand->siglock);
+		send_signal_locked(sig->signr, sig->info, current, type);
+		spin_unlock_irq(&current->sighand->siglock);
+	}
 }
 
 /**
@@ -202,23 +277,14 @@ struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
 	__must_hold(&current->sighand->siglock)
 {
 	spinlock_t *siglock = &current->sighand->siglock;
-	kernel_siginfo_t *info = &ksig->info;
 	struct signal_report sig = {
-		.info = info,
-		.signr = info->si_signo,
-		.disposition = disposition_of(info->si_signo),
+		.info = &ksig->info,
+		.signr = ksig->info.si_signo,
+		.disposition = disposition_of(ksig->info.si_signo),
 	};
-	struct utrace_report *report = &sig.report;
-	struct utrace_engine *engine;
-	u32 answer;
+	bool trap = is_step_trap(&ksig->info);
 
-	report->trap = is_step_trap(info);
-	report->renew = report->trap;
-	report->event = report->trap ? UTRACE_EVENT_SIGNAL_ALL :
-				       event_of(sig.disposition);
-	set_signal_action(&sig, report->trap ? UTRACE_SIGNAL_IGN :
-					       sig.disposition);
-	if (!report->trap && !utrace_interest(report->event))
+	if (!trap && !utrace_interest(event_of(sig.disposition)))
 		return &current->sighand->action[sig.signr - 1];
 
 	/*
@@ -229,28 +295,20 @@ struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
 	current->jobctl |= JOBCTL_STOP_DEQUEUED;
 	spin_unlock_irq(siglock);
 
-	utrace_for_each_engine(engine, report, answer) {
-		answer = engine->ops->report_signal(report->action, engine,
-						    info, sig.disposition);
-		take_signal_answer(&sig, answer);
-	}
-	if (sig.held) {
-		spin_lock_irq(siglock);
-		send_signal_locked(sig.signr, info, current, type);
-		spin_unlock_irq(siglock);
-	}
-	utrace_finish_report(report);
+	if (trap)
+		report_trap(&sig);
+	else
+		report_signal(&sig, type);
+	utrace_finish_report(&sig.report);
 
 	spin_lock_irq(siglock);
-	if (sig.gone || sig.held ||
-	    (report->trap &&
-	     utrace_signal_action(report->action) == UTRACE_SIGNAL_IGN))
+	if (sig.gone || sig.held)
 		return NULL;
 
 	/* What is blocked by now, or not needed any more, waits in the queue. */
 	if (sigismember(&current->blocked, sig.signr) ||
 	    fatal_signal_pending(current)) {
-		send_signal_locked(sig.signr, info, current, type);
+		send_signal_locked(sig.signr, sig.info, current, type);
 		return NULL;
 	}
 
@@ -276,16 +334,23 @@ void utrace_report_handler(void)
 		.action = UTRACE_SIGNAL_HANDLER,
 		.renew = true,
 	};
+	/* Pairs with the cmpxchg() in utrace_of_task(). */
+	struct utrace *utrace = smp_load_acquire(&current->utrace);
 	struct utrace_engine *engine;
 	kernel_siginfo_t info;
 	u32 answer;
 
-	/*
-	 * The step may be left over from a tracer that died. Pairs with the
-	 * cmpxchg() in utrace_of_task().
-	 */
-	if (!smp_load_acquire(&current->utrace))
+	if (!utrace)
 		return;
+
+	/*
+	 * If the step is some engine's, it is not for the others. If not, it
+	 * is left over from a tracer that died, and one that has come since
+	 * is told of it.
+	 */
+	scoped_guard(spinlock_irq, &utrace->lock)
+		report.trap = utrace->armed ||
+			      utrace_strongest_step(utrace) != UTRACE_RESUME;
 
 	clear_siginfo(&info);
 	utrace_for_each_engine(engine, &report, answer)

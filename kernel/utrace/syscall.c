@@ -6,7 +6,7 @@
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 
-#include "internal.h"
+#include "walk.h"
 
 /**
  * utrace_report_syscall_entry - current is about to make a system call
@@ -29,7 +29,6 @@ int utrace_report_syscall_entry(struct pt_regs *regs)
 {
 	struct utrace_report report = {
 		.event = UTRACE_EVENT(SYSCALL_ENTRY),
-		.reverse = true,
 	};
 	struct utrace_engine *engine;
 	u32 answer;
@@ -37,11 +36,17 @@ int utrace_report_syscall_entry(struct pt_regs *regs)
 	if (!utrace_interest(UTRACE_EVENT(SYSCALL_ENTRY)))
 		return 0;
 
-	utrace_for_each_engine(engine, &report, answer) {
+	/* utrace_for_each_engine(), from the end and as short as can be */
+	utrace_begin_report(&report);
+	engine = utrace_announce(&report, NULL, true, false);
+	while (engine) {
 		answer = engine->ops->report_syscall_entry(report.action,
 							   engine, regs);
+		if (unlikely(utrace_resume_action(answer) != UTRACE_RESUME))
+			utrace_take_answer(&report, answer);
 		if (utrace_syscall_action(answer) == UTRACE_SYSCALL_ABORT)
 			report.action |= UTRACE_SYSCALL_ABORT;
+		engine = utrace_announce(&report, engine, true, false);
 	}
 	utrace_finish_report(&report);
 
@@ -49,18 +54,12 @@ int utrace_report_syscall_entry(struct pt_regs *regs)
 	       fatal_signal_pending(current);
 }
 
-/**
- * utrace_report_syscall_exit - current has made a system call or skipped it
- * @regs: its user registers
- * @step: the task is set to step, and this is in place of the trap
- *
+/*
  * An engine that steps the task is told even if it does not want the event. If
- * there is none, the step is left over from a tracer that died; then the task
- * gets its trap, as it would after any other instruction.
- *
- * Context: no locks, before signals are looked for. Sleeps if engines do.
+ * the step is none of theirs, it is left over from a tracer that died; then the
+ * task gets its trap, as it would after any other instruction.
  */
-void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
+void __utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 {
 	struct utrace_report report = {
 		.event = UTRACE_EVENT(SYSCALL_EXIT),
@@ -75,8 +74,7 @@ void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 	 * at. There may be none and never have been, where an architecture
 	 * steps for others too. Pairs with the cmpxchg() in utrace_of_task().
 	 */
-	if (step ? !smp_load_acquire(&current->utrace) :
-		   !utrace_interest(UTRACE_EVENT(SYSCALL_EXIT)))
+	if (!smp_load_acquire(&current->utrace))
 		goto out;
 
 	utrace_for_each_engine(engine, &report, answer) {
@@ -87,7 +85,7 @@ void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 	}
 	utrace_finish_report(&report);
 out:
-	if (step && !report.step_told)
+	if (step && !report.step_told && !report.armed)
 		user_single_step_report(regs);
 }
 
@@ -96,7 +94,7 @@ out:
  * @data: %SECCOMP_RET_DATA of the answer
  *
  * Context: current in its system-call entry, no locks, with an engine that
- * wants %UTRACE_EVENT(SECCOMP). Sleeps if engines do.
+ * wants UTRACE_EVENT(SECCOMP). Sleeps if engines do.
  * Return: true if the system call must not happen.
  */
 int utrace_report_seccomp(u16 data)

@@ -99,6 +99,22 @@ static inline char state_of(pid_t pid)
 	return end ? end[2] : 0;
 }
 
+/*
+ * Is the engine detached? That comes when its task has told it of its death,
+ * which may be a moment after its parent has reaped it.
+ */
+static inline int is_detached(int engine)
+{
+	int i;
+
+	for (i = 0; i < WAIT_MS; i++) {
+		if (command(engine, "barrier") == ESRCH)
+			return 1;
+		sleep_ms(1);
+	}
+	return 0;
+}
+
 /* Wait until the stop that an engine asked for is there. */
 static inline int stop_and_wait(int engine)
 {

@@ -265,6 +265,7 @@ TEST_F(engines, sigkill_breaks_a_stop)
 	self->pid = 0;
 
 	/* Reaped: the engine is detached, its calls are still safe. */
+	EXPECT_TRUE(is_detached(self->engine[0]));
 	EXPECT_EQ(ESRCH, command(self->engine[0], "resume"));
 	EXPECT_EQ(ESRCH, command(self->engine[0], "events"));
 	EXPECT_EQ(ESRCH, command(self->engine[0], "barrier"));
@@ -316,6 +317,7 @@ TEST_F(engines, fork_does_not_inherit)
 	EXPECT_EQ(0, status);
 	/* tgkill of raise() and what follows it up to the fork; not a child's. */
 	EXPECT_LE(1, counter(self->engine[0], "syscall_exit"));
+	EXPECT_TRUE(is_detached(self->engine[0]));
 	EXPECT_EQ(ESRCH, command(self->engine[0], "events"));
 }
 

@@ -125,6 +125,8 @@ static int end(FIXTURE_DATA(events) * const self)
 	if (waitpid(self->pid, &status, __WALL) != self->pid)
 		status = -1;
 	self->pid = 0;
+	/* What its engines were told last may come a moment later. */
+	is_detached(self->engine);
 	return status;
 }
 
@@ -313,6 +315,7 @@ TEST_F(events, exec_by_a_thread_keeps_the_engine)
 	EXPECT_TRUE(logged_exactly(self->engine, "death reap"));
 	EXPECT_EQ(0, logged(self->engine, "death"));
 	/* The thread goes on in its place. */
+	EXPECT_TRUE(is_detached(self->other));
 	EXPECT_TRUE(logged_exactly(self->other, "exec exit death"));
 	EXPECT_LT(0, logged(self->other, "exec"));
 	EXPECT_EQ(1, logged(self->other, "death"));
@@ -383,6 +386,7 @@ TEST_F(events, too_late_for_a_zombie)
 	/* But not for the reaping. */
 	EXPECT_EQ(0, command(self->engine, "events quiesce death reap"));
 	EXPECT_EQ(EXIT_CODE(3), end(self));
+	EXPECT_TRUE(is_detached(self->engine));
 	EXPECT_EQ(1, counter(self->engine, "reap"));
 	EXPECT_EQ(ESRCH, command(self->engine, "events"));
 }
@@ -402,12 +406,16 @@ TEST_F(events, detaching_a_zombie_suppresses_the_reap)
 /* Its parent may reap a task before that has told its engines of its death. */
 TEST_F(events, reap_waits_for_death)
 {
+	int status;
+
 	START(exit_three);
 	ASSERT_EQ(0, command(self->engine, "events death reap"));
 	ASSERT_EQ(0, command(self->engine, "on death wait"));
 	tell(self);
 	ASSERT_EQ(0, wait_for_count(self->engine, "death", 1));
-	EXPECT_EQ(EXIT_CODE(3), end(self));
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
+	self->pid = 0;
+	EXPECT_EQ(EXIT_CODE(3), status);
 	EXPECT_TRUE(logged_exactly(self->engine, "death"));
 	ASSERT_EQ(0, command(self->engine, "go"));
 	ASSERT_EQ(0, wait_for_count(self->engine, "reap", 1));
@@ -1043,6 +1051,7 @@ TEST_F(events, examine_a_stopped_task)
 	/* A killed task runs. */
 	kill(self->pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, end(self));
+	EXPECT_TRUE(is_detached(self->engine));
 	EXPECT_EQ(ESRCH, command(self->engine, "examine"));
 }
 

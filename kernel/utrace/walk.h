@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * utrace core: the task walks the list of its engines
+ *
+ * Only the task itself does, and without the lock. Meanwhile others may attach
+ * engines at the end, which are passed over until the next report, and detach
+ * any. The task announces in utrace->reporting whom it is going to call:
+ *
+ *	the task				others, with the lock
+ *
+ *	reporting = engine			engine->flags lose a bit, or all
+ *						of them if it is detached
+ *	smp_mb()				smp_mb()
+ *	does it still want it?			reporting == engine?
+ *
+ * At least one of them sees what the other has written. So either the task
+ * passes the engine over, or the others know that its callback may be running.
+ * Then they leave a detached engine in the list, since it is the task's place
+ * there, and set utrace->attention:
+ *
+ *	the task				others, with the lock
+ *
+ *	reporting = next engine			attention = true
+ *	smp_mb()				smp_mb()
+ *	attention?				reporting == engine?
+ *
+ * Again, at least one of them sees it, and takes the engine off the list.
+ * utrace_barrier() sets attention before it waits in the same way.
+ *
+ * An engine that has been taken off the list still points into it. If that may
+ * have been under the task's eyes, its memory is freed by RCU.
+ */
+#ifndef _KERNEL_UTRACE_WALK_H
+#define _KERNEL_UTRACE_WALK_H
+
+#include <linux/rcupdate.h>
+
+#include "internal.h"
+
+/* In utrace->reporting: the task is looking for the first engine to call. */
+#define UTRACE_LOOKING	((struct utrace_engine *)ERR_PTR(-EINPROGRESS))
+
+/* Is the report in place of the trap that this engine's step would give? */
+static inline bool utrace_stands_for_trap(const struct utrace_report *report,
+					  const struct utrace_engine *engine)
+{
+	return report->step && READ_ONCE(engine->attached) &&
+	       READ_ONCE(engine->step) != UTRACE_RESUME &&
+	       engine->ops->report_syscall_exit;
+}
+
+/*
+ * Does @engine want the report? @rare: the report may be one of those that only
+ * some engines get, or all that step.
+ */
+static __always_inline bool
+utrace_wants_report(const struct utrace_report *report,
+		    const struct utrace_engine *engine, bool rare)
+{
+	/* A detached engine wants nothing. */
+	if (!(READ_ONCE(engine->flags) & report->event) &&
+	    !(rare && utrace_stands_for_trap(report, engine)))
+		return false;
+	if (rare && report->trap && READ_ONCE(engine->step) == UTRACE_RESUME)
+		return false;
+	return engine->attached_at != report->nr;
+}
+
+static __always_inline void utrace_begin_report(struct utrace_report *report)
+{
+	struct utrace *utrace = READ_ONCE(current->utrace);
+
+	report->utrace = utrace;
+	report->action |= UTRACE_RESUME;
+	report->nr = utrace->report_nr + 1;
+	/* A waiter takes a new number as the end of the callback before. */
+	smp_store_release(&utrace->report_nr, report->nr);
+	/* Pairs with utrace_unlink(): from here on we look at the list. */
+	WRITE_ONCE(utrace->reporting, UTRACE_LOOKING);
+	smp_mb();
+}
+
+/*
+ * Announce the first engine behind @last that wants the report, after it has had
+ * its report_quiesce() if it wants that. @last is the one announced before, NULL
+ * at the beginning. With @reverse, the list is walked from its end.
+ */
+static __always_inline struct utrace_engine *
+utrace_announce(struct utrace_report *report, struct utrace_engine *last,
+		bool reverse, bool rare)
+{
+	struct utrace *utrace = report->utrace;
+	struct list_head *head = &utrace->engines;
+	struct list_head *pos = last ? &last->entry : head;
+	struct utrace_engine *engine;
+
+	for (;;) {
+		rcu_read_lock();
+		do {
+			/* Pair with utrace_link(). */
+			pos = reverse ? smp_load_acquire(&pos->prev) :
+					smp_load_acquire(&pos->next);
+			if (pos == head || (rare && report->over)) {
+				engine = NULL;
+				break;
+			}
+			engine = list_entry(pos, struct utrace_engine, entry);
+		} while (!(READ_ONCE(engine->flags) & report->event) &&
+			 !(rare && utrace_stands_for_trap(report, engine)));
+
+		/* What the last callback did comes before utrace_barrier(). */
+		smp_store_release(&utrace->reporting, engine);
+		/* Pairs with utrace_is_announced(): see above. */
+		smp_mb();
+		if (unlikely(READ_ONCE(utrace->attention)))
+			utrace_attend(utrace, last);
+		rcu_read_unlock();
+
+		if (!engine)
+			return NULL;
+		last = engine;
+		if (unlikely(!utrace_wants_report(report, engine, rare)))
+			continue;
+		if (likely(!(READ_ONCE(engine->flags) &
+			     UTRACE_EVENT(QUIESCE))) ||
+		    report->event == UTRACE_EVENT(QUIESCE) ||
+		    utrace_quiesce(report, engine))
+			return engine;
+	}
+}
+
+#endif /* _KERNEL_UTRACE_WALK_H */
