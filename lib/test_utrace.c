@@ -10,7 +10,7 @@
  *	events [EVENT...]		quiesce, clone, signal_term, ...
  *	on EVENT ACTION			the resume action to answer: stop, ...
  *	on syscall_entry|seccomp abort [RESULT] | run
- *	on signal... signal deliver|ign|term|core|stop|tstp|hold [NUMBER]
+ *	on signal... answer deliver|ign|term|core|stop|tstp|hold [NUMBER]
  *	on exit code CODE
  *	on clone follow | alone		attach to the children as well?
  *	on EVENT wait [MILLISECONDS]	inside the callback, or until told to go
@@ -486,7 +486,7 @@ static int command_on(struct test_engine *test, char *args)
 	is_call = event == _UTRACE_EVENT_SYSCALL_ENTRY ||
 		  event == _UTRACE_EVENT_SECCOMP;
 
-	if (!strcmp(name, "signal"))
+	if (!strcmp(name, "answer"))
 		return command_on_signal(test, event, args);
 	if (has_number) {
 		err = kstrtol(args, 0, &number);

@@ -214,8 +214,9 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  * @report_quiesce: UTRACE_EVENT(QUIESCE). @event is the event whose callback
  *	follows, or all signal events if it is of no particular one, or 0 for a
  *	look-in, which comes before the task returns to user mode because some
- *	engine asked for %UTRACE_REPORT, %UTRACE_INTERRUPT or a stop. A look-in is task work: it may also come just before a ptrace
- *	stop, and in the few system calls that run task work while they wait.
+ *	engine asked for %UTRACE_REPORT, %UTRACE_INTERRUPT or a stop. A look-in
+ *	is task work: it may also come just before a ptrace stop, and in the few
+ *	system calls that run task work while they wait.
  *
  * @report_clone: UTRACE_EVENT(CLONE). The task has made @child, which can be
  *	seen by all but has not run; an engine attached to it here sees all that

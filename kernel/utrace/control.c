@@ -80,8 +80,9 @@ void utrace_link(struct utrace_engine *engine)
 	engine->linked = true;
 	engine->entry.next = head;
 	engine->entry.prev = prev;
-	/* Both pair with utrace_announce(), which goes one way or the other. */
+	/* Pairs with utrace_announce() going forward. */
 	smp_store_release(&prev->next, &engine->entry);
+	/* Pairs with utrace_announce() going backward. */
 	smp_store_release(&head->prev, &engine->entry);
 }
 
@@ -118,6 +119,7 @@ static bool utrace_is_announced(struct utrace_engine *engine)
 {
 	/* Pairs with utrace_announce(): see walk.h. */
 	smp_mb();
+	/* Pairs with utrace_announce(), too: what the callback did is done. */
 	return smp_load_acquire(&engine->utrace->reporting) == engine;
 }
 

@@ -62,7 +62,7 @@ struct utrace {
 	unsigned int nr_stops;
 	bool stopped;
 	bool step_changed;
-	u8 left_step;
+	enum utrace_resume_action left_step;
 	bool armed;
 	bool interrupted;
 	bool work_queued;
@@ -156,7 +156,6 @@ enum utrace_resume_action utrace_strongest_step(struct utrace *utrace);
 bool utrace_renew_step(struct utrace *utrace);
 int utrace_queue_work(struct utrace *utrace, enum task_work_notify_mode how);
 void utrace_work(struct callback_head *work);
-
 
 /* signal.c */
 void utrace_report_interrupt(void);

@@ -145,8 +145,7 @@ void utrace_stop(struct utrace *utrace)
 	step_changed = utrace->step_changed;
 	WRITE_ONCE(utrace->step_changed, false);
 	if (step_changed) {
-		step = min(utrace_strongest_step(utrace),
-			   (enum utrace_resume_action)utrace->left_step);
+		step = min(utrace_strongest_step(utrace), utrace->left_step);
 		utrace->left_step = UTRACE_RESUME;
 		/*
 		 * The trap of a step that is not wanted any more may be in the

@@ -26,7 +26,7 @@ struct pong {
 	int term;
 };
 
-static volatile struct pong handled;
+static struct pong handled;
 
 static void on_signal(int signr)
 {
@@ -569,19 +569,18 @@ static struct pong ping(FIXTURE_DATA(events) * const self)
 do {									\
 	START(take_signals);						\
 	EXPECT_EQ(0, ping(self).usr1);					\
-	ASSERT_EQ(0, command(self->engine, "events quiesce signal "	\
-			     "signal_ign signal_stop signal_term "	\
-			     "signal_core"));				\
+	ASSERT_EQ(0, command(self->engine,				\
+		"events quiesce signal signal_ign signal_stop signal_term signal_core")); \
 } while (0)
 
 TEST_F(events, signal_event_is_the_disposition)
 {
 	START_SIGNALS();
-	ASSERT_EQ(0, command(self->engine, "events signal signal_ign "
-			     "signal_stop signal_term signal_core"));
-	ASSERT_EQ(0, command(self->engine, "on signal_stop signal ign"));
-	ASSERT_EQ(0, command(self->engine, "on signal_term signal ign"));
-	ASSERT_EQ(0, command(self->engine, "on signal_core signal ign"));
+	ASSERT_EQ(0, command(self->engine,
+			     "events signal signal_ign signal_stop signal_term signal_core"));
+	ASSERT_EQ(0, command(self->engine, "on signal_stop answer ign"));
+	ASSERT_EQ(0, command(self->engine, "on signal_term answer ign"));
+	ASSERT_EQ(0, command(self->engine, "on signal_core answer ign"));
 
 	kill(self->pid, SIGUSR1);
 	ASSERT_EQ(0, wait_for_count(self->engine, "signal", 1));
@@ -601,8 +600,8 @@ TEST_F(events, signal_event_is_the_disposition)
 
 	/* It lives, and the handler ran once. */
 	EXPECT_EQ(1, ping(self).usr1);
-	EXPECT_TRUE(logged_exactly(self->engine, "signal signal_ign "
-				   "signal_stop signal_term signal_core"));
+	EXPECT_TRUE(logged_exactly(self->engine,
+				   "signal signal_ign signal_stop signal_term signal_core"));
 }
 
 TEST_F(events, signal_of_no_interest_is_not_reported)
@@ -620,7 +619,7 @@ TEST_F(events, signal_can_be_changed)
 	struct pong pong;
 
 	START_SIGNALS();
-	ASSERT_EQ(0, command(self->engine, "on signal signal deliver 12"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer deliver 12"));
 	ASSERT_EQ(12, SIGUSR2);
 	kill(self->pid, SIGUSR1);
 	pong = ping(self);
@@ -631,12 +630,12 @@ TEST_F(events, signal_can_be_changed)
 TEST_F(events, signal_held_comes_again)
 {
 	START_SIGNALS();
-	ASSERT_EQ(0, command(self->engine, "on signal signal hold"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer hold"));
 	ASSERT_EQ(0, command(self->engine, "on signal stop"));
 	kill(self->pid, SIGUSR1);
 	ASSERT_EQ(0, wait_for_count(self->engine, "signal", 1));
 	ASSERT_EQ(0, stop_and_wait(self->engine));
-	ASSERT_EQ(0, command(self->engine, "on signal signal deliver"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer deliver"));
 	ASSERT_EQ(0, command(self->engine, "on signal resume"));
 	EXPECT_EQ(1, counter(self->engine, "signal"));
 	ASSERT_EQ(0, command(self->engine, "resume"));
@@ -660,7 +659,7 @@ TEST_F(events, signal_stop_is_before_its_effect)
 TEST_F(events, signal_made_deadly)
 {
 	START_SIGNALS();
-	ASSERT_EQ(0, command(self->engine, "on signal signal term"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer term"));
 	kill(self->pid, SIGUSR1);
 	/* Its default action is just that, so it keeps its number. */
 	EXPECT_EQ(SIGUSR1, end(self));
@@ -671,7 +670,7 @@ TEST_F(events, signal_made_to_dump_core)
 	int status;
 
 	START_SIGNALS();
-	ASSERT_EQ(0, command(self->engine, "on signal_ign signal core"));
+	ASSERT_EQ(0, command(self->engine, "on signal_ign answer core"));
 	kill(self->pid, SIGHUP);
 	status = end(self);
 	EXPECT_TRUE(WIFSIGNALED(status));
@@ -683,12 +682,12 @@ TEST_F(events, signal_made_to_stop)
 	int status;
 
 	START_SIGNALS();
-	ASSERT_EQ(0, command(self->engine, "on signal signal stop"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer stop"));
 	kill(self->pid, SIGUSR1);
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, WUNTRACED));
 	ASSERT_TRUE(WIFSTOPPED(status));
 	EXPECT_EQ(SIGSTOP, WSTOPSIG(status));
-	ASSERT_EQ(0, command(self->engine, "on signal signal deliver"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer deliver"));
 	kill(self->pid, SIGCONT);
 	EXPECT_EQ(0, ping(self).usr1);
 	kill(self->pid, SIGUSR1);
@@ -702,7 +701,7 @@ TEST_F(events, signal_made_to_stop_like_a_terminals)
 	/* Not with an orphaned process group: give it one of its own. */
 	START_SIGNALS();
 	ASSERT_EQ(0, setpgid(self->pid, self->pid));
-	ASSERT_EQ(0, command(self->engine, "on signal signal tstp"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer tstp"));
 	kill(self->pid, SIGUSR1);
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, WUNTRACED));
 	ASSERT_TRUE(WIFSTOPPED(status));
@@ -714,14 +713,14 @@ TEST_F(events, signal_taken_away_is_gone_for_those_behind)
 	START_SIGNALS();
 	ASSERT_EQ(0, attach_to(self->other, self->pid));
 	ASSERT_EQ(0, command(self->other, "events signal signal_term"));
-	ASSERT_EQ(0, command(self->engine, "on signal signal ign"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer ign"));
 	kill(self->pid, SIGUSR1);
 	EXPECT_EQ(0, ping(self).usr1);
 	EXPECT_EQ(1, counter(self->engine, "signal"));
 	EXPECT_EQ(0, counter(self->other, "signal"));
 
 	/* Nor does one behind undo what one before has made of it. */
-	ASSERT_EQ(0, command(self->engine, "on signal signal term"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer term"));
 	kill(self->pid, SIGUSR1);
 	EXPECT_EQ(SIGUSR1, end(self));
 	EXPECT_EQ(1, counter(self->other, "signal_term"));
@@ -775,7 +774,7 @@ TEST_F(events, a_tracer_does_not_see_what_is_taken_away)
 	int status;
 
 	START_SIGNALS();
-	ASSERT_EQ(0, command(self->engine, "on signal signal ign"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer ign"));
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
 	kill(self->pid, SIGUSR1);
 	ASSERT_EQ(0, wait_for_count(self->engine, "signal", 1));
@@ -783,7 +782,7 @@ TEST_F(events, a_tracer_does_not_see_what_is_taken_away)
 	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG | __WALL));
 
 	/* What it does see is what it was changed to. */
-	ASSERT_EQ(0, command(self->engine, "on signal signal deliver 12"));
+	ASSERT_EQ(0, command(self->engine, "on signal answer deliver 12"));
 	kill(self->pid, SIGUSR1);
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, __WALL));
 	EXPECT_EQ(SIGUSR2, WSTOPSIG(status));
