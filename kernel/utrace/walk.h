@@ -75,8 +75,8 @@ static __always_inline void utrace_begin_report(struct utrace_report *report)
 	report->nr = utrace->report_nr + 1;
 	/* A waiter takes a new number as the end of the callback before. */
 	smp_store_release(&utrace->report_nr, report->nr);
-	/* Pairs with utrace_unlink(): from here on we look at the list. */
 	WRITE_ONCE(utrace->reporting, UTRACE_LOOKING);
+	/* Pairs with utrace_unlink(): from here on we look at the list. */
 	smp_mb();
 }
 
@@ -97,9 +97,12 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 	for (;;) {
 		rcu_read_lock();
 		do {
-			/* Pair with utrace_link(). */
-			pos = reverse ? smp_load_acquire(&pos->prev) :
-					smp_load_acquire(&pos->next);
+			if (reverse)
+				/* Pairs with utrace_link(). */
+				pos = smp_load_acquire(&pos->prev);
+			else
+				/* Pairs with utrace_link(). */
+				pos = smp_load_acquire(&pos->next);
 			if (pos == head || (rare && report->over)) {
 				engine = NULL;
 				break;
