@@ -120,7 +120,10 @@ try_logged() {
 }
 
 logged() {
-	try_logged "$@" && return
+	try_logged "$@" || show_failure "$1"
+}
+
+show_failure() {
 	tail -n 15 "$logfile" | sed 's/^/    | /' >&2
 	die "$1 failed; the whole log is ${logfile#"$ROOT/"}"
 }

@@ -5,17 +5,22 @@
 
 KUNIT=$BUILD/obj/kunit
 
-kunit() {
-	cd "$LINUX" || return 1
-	nice python3 tools/testing/kunit/kunit.py "$@" --build_dir "$KUNIT"
+# logged_kunit LOG VERB OPTION...: run kunit.py, its status is the result
+logged_kunit() {
+	kunit_log=$1
+	kunit_verb=$2
+	shift 2
+	try_logged "$kunit_log" env -C "$LINUX" nice \
+		python3 tools/testing/kunit/kunit.py "$kunit_verb" \
+		--build_dir "$KUNIT" --kunitconfig kernel/utrace "$@"
 }
 
 need_kunit() {
 	stage "build the KUnit tests for User Mode Linux (log: build/log/build-kunit.log)"
 	mkdir -p "$KUNIT"
-	logged config-kunit kunit config --kunitconfig kernel/utrace
-	logged build-kunit kunit build --kunitconfig kernel/utrace \
-		--make_options "CC=ccache gcc" --jobs "$(nproc)"
+	logged_kunit config-kunit config || show_failure config-kunit
+	logged_kunit build-kunit build --make_options "CC=ccache gcc" --jobs "$(nproc)" ||
+		show_failure build-kunit
 }
 
 # For make check: results by "say_result FILE NAME STATE DETAIL".
@@ -24,7 +29,7 @@ check_kunit() {
 	rm -f "$KUNIT/test.log"
 	state=pass
 	why=
-	if ! try_logged kunit kunit exec --kunitconfig kernel/utrace; then
+	if ! logged_kunit kunit exec; then
 		state=broken
 		why="kunit.py failed: see build/log/kunit.log"
 	elif ! grep -q '^ok .*utrace' "$KUNIT/test.log"; then
