@@ -18,14 +18,18 @@
  *	inject NUMBER			with the next report without a signal
  *	stop | interrupt | report | singlestep | blockstep | resume | detach
  *	barrier
- *	examine				where is the stopped task?
+ *	prepare | finish		a look at the stopped task
+ *	examine				both at once: where is it?
  *
  * and fails with the error of the utrace function that it stands for. A read
  * at offset 0 gives what was counted, one "NAME NUMBER" on a line, and then the
  * latest events in their order, "> EVENT NUMBER": the number is what is most
- * telling of the event.
+ * telling of the event, for jctl the type and, times 256, what is notified.
+ *
+ * utrace/totals counts the engines that were attached and those released.
  */
 
+#include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
@@ -35,6 +39,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -59,9 +64,10 @@ enum {
 /**
  * struct test_engine - what an open file holds
  * @kref: one for the file, one for each engine that has this as its data
- * @mutex: serialises the commands; guards @engine and @task
+ * @mutex: serialises the commands; guards @engine, @task and @examiner
  * @engine: the engine, NULL before the attach command
  * @task: its task; a reference, so that tests meet stale engines, not pids
+ * @examiner: of the prepare command
  * @closed: the file is closed: engines on children go with their next event
  * @lock: guards what follows, which callbacks and commands share
  * @answers: what to answer to each event
@@ -83,9 +89,10 @@ enum {
  */
 struct test_engine {
 	struct kref kref;
-	struct mutex mutex;		/* guards engine and task */
+	struct mutex mutex;		/* guards the next three */
 	struct utrace_engine *engine;
 	struct task_struct *task;
+	struct utrace_examiner examiner;
 	bool closed;
 
 	spinlock_t lock;		/* guards the rest */
@@ -158,6 +165,9 @@ static const struct {
 	{ "hold",	UTRACE_SIGNAL_HOLD },
 };
 
+static atomic_long_t attached = ATOMIC_LONG_INIT(0);
+static atomic_long_t released = ATOMIC_LONG_INIT(0);
+
 static void test_free(struct kref *kref)
 {
 	struct test_engine *test = container_of(kref, struct test_engine, kref);
@@ -172,6 +182,30 @@ static void test_put(void *data)
 	struct test_engine *test = data;
 
 	kref_put(&test->kref, test_free);
+}
+
+/* The engine's own reference to @data, when the engine is gone. */
+static void test_released(void *data)
+{
+	atomic_long_inc(&released);
+	test_put(data);
+}
+
+/* Attach an engine with @test as its data, which it has a reference to. */
+static struct utrace_engine *
+test_attach(struct test_engine *test, struct pid *pid, int flags,
+	    const struct utrace_engine_ops *ops)
+{
+	struct utrace_engine *engine;
+
+	kref_get(&test->kref);
+	atomic_long_inc(&attached);
+	engine = utrace_attach_pid(pid, flags, ops, test);
+	if (IS_ERR(engine)) {
+		atomic_long_dec(&attached);
+		test_put(test);
+	}
+	return engine;
 }
 
 static void log_event(struct test_engine *test, enum utrace_events event,
@@ -226,12 +260,9 @@ static u32 test_clone(u32 action, struct utrace_engine *engine,
 	struct utrace_engine *other;
 
 	if (READ_ONCE(test->follow)) {
-		kref_get(&test->kref);
-		other = utrace_attach_task(child, UTRACE_ATTACH_CREATE,
-					   &test_engine_ops, test);
-		if (IS_ERR(other)) {
-			test_put(test);
-		} else {
+		other = test_attach(test, task_pid(child), UTRACE_ATTACH_CREATE,
+				    &test_engine_ops);
+		if (!IS_ERR(other)) {
 			utrace_set_events(child, other, engine->flags);
 			utrace_engine_put(other);
 		}
@@ -366,7 +397,7 @@ static u32 test_signal(u32 action, struct utrace_engine *engine,
 static u32 test_jctl(u32 action, struct utrace_engine *engine, int type,
 		     int notify)
 {
-	return note(engine->data, _UTRACE_EVENT_JCTL, type);
+	return note(engine->data, _UTRACE_EVENT_JCTL, type | notify << 8);
 }
 
 static const struct utrace_engine_ops test_engine_ops = {
@@ -383,7 +414,7 @@ static const struct utrace_engine_ops test_engine_ops = {
 	.report_seccomp		= test_seccomp,
 	.report_signal		= test_signal,
 	.report_jctl		= test_jctl,
-	.release		= test_put,
+	.release		= test_released,
 };
 
 static u32 light_syscall_entry(u32 action, struct utrace_engine *engine,
@@ -394,20 +425,22 @@ static u32 light_syscall_entry(u32 action, struct utrace_engine *engine,
 
 static const struct utrace_engine_ops light_engine_ops = {
 	.report_syscall_entry	= light_syscall_entry,
-	.release		= test_put,
+	.release		= test_released,
 };
 
 static int command_attach(struct test_engine *test, char *args)
 {
 	const struct utrace_engine_ops *ops = &test_engine_ops;
-	char *pid = strsep(&args, " ");
+	char *number = strsep(&args, " ");
 	int flags = UTRACE_ATTACH_CREATE;
 	struct utrace_engine *engine;
+	struct task_struct *task;
+	struct pid *pid;
 	int nr, err;
 
 	if (test->engine)
 		return -EBUSY;
-	err = kstrtoint(pid, 10, &nr);
+	err = kstrtoint(number, 10, &nr);
 	if (err)
 		return err;
 	if (args && !strcmp(args, "exclusive"))
@@ -417,18 +450,16 @@ static int command_attach(struct test_engine *test, char *args)
 	else if (args)
 		return -EINVAL;
 
-	if (!test->task)
-		test->task = find_get_task_by_vpid(nr);
-	if (!test->task)
-		return -ESRCH;
-	kref_get(&test->kref);
-	engine = utrace_attach_task(test->task, flags, ops, test);
+	pid = find_get_pid(nr);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	engine = task ? test_attach(test, pid, flags, ops) : ERR_PTR(-ESRCH);
+	put_pid(pid);
 	if (IS_ERR(engine)) {
-		test_put(test);
-		put_task_struct(test->task);
-		test->task = NULL;
+		if (task)
+			put_task_struct(task);
 		return PTR_ERR(engine);
 	}
+	test->task = task;
 	test->engine = engine;
 	return 0;
 }
@@ -534,17 +565,26 @@ static int command_inject(struct test_engine *test, char *args)
 	return 0;
 }
 
+static int command_prepare(struct test_engine *test)
+{
+	return utrace_prepare_examine(test->task, test->engine,
+				      &test->examiner);
+}
+
+static int command_finish(struct test_engine *test)
+{
+	return utrace_finish_examine(test->task, test->engine, &test->examiner);
+}
+
 static int command_examine(struct test_engine *test)
 {
-	struct utrace_examiner examiner;
 	unsigned long ip;
-	int err;
+	int err = command_prepare(test);
 
-	err = utrace_prepare_examine(test->task, test->engine, &examiner);
 	if (err)
 		return err;
 	ip = instruction_pointer(task_pt_regs(test->task));
-	err = utrace_finish_examine(test->task, test->engine, &examiner);
+	err = command_finish(test);
 	if (!err)
 		WRITE_ONCE(test->ip, ip);
 	return err;
@@ -577,6 +617,10 @@ static int command(struct test_engine *test, char *args)
 		go(test);
 		return 0;
 	}
+	if (!strcmp(name, "prepare"))
+		return command_prepare(test);
+	if (!strcmp(name, "finish"))
+		return command_finish(test);
 	if (!strcmp(name, "examine"))
 		return command_examine(test);
 
@@ -683,11 +727,21 @@ static const struct file_operations test_engine_fops = {
 	.llseek		= default_llseek,
 };
 
+static int totals_show(struct seq_file *seq, void *unused)
+{
+	/* In this order there are never more released than attached. */
+	seq_printf(seq, "released %ld\n", atomic_long_read(&released));
+	seq_printf(seq, "attached %ld\n", atomic_long_read(&attached));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(totals);
+
 static int __init test_engine_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("utrace", NULL);
 
 	debugfs_create_file("engine", 0600, dir, NULL, &test_engine_fops);
+	debugfs_create_file("totals", 0400, dir, NULL, &totals_fops);
 	return 0;
 }
 late_initcall(test_engine_init);

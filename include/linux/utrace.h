@@ -294,8 +294,9 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  * @report_jctl: UTRACE_EVENT(JCTL). @type is %CLD_STOPPED: the task is about to
  *	stop with its thread group; %CLD_CONTINUED: it has been, and goes on;
  *	%CLD_TRAPPED: it is about to trap for ptrace, because its group stops,
- *	or because the tracer asked for it. @notify is what the parent is told, or
- *	0 if that falls to another thread.
+ *	or because the tracer asked for it. @notify is what the parent is going to
+ *	be told as things stand, or 0 if it looks as if another thread will see
+ *	to that: threads that come to it at the same time may all find so.
  *
  * @release: the last reference to the engine is gone; @data is its
  *	&utrace_engine.data. Runs exactly once, in the context of whoever
@@ -476,8 +477,8 @@ void __utrace_free_task(struct task_struct *task);
 static inline unsigned long utrace_interest(unsigned long events)
 {
 	/*
-	 * Pairs with the cmpxchg() in utrace_of_task(): if there is any
-	 * interest, current->utrace can be used.
+	 * Pairs with utrace_update_interest(): if there is any interest,
+	 * current->utrace can be used.
 	 */
 	return smp_load_acquire(&current->utrace_flags) & events;
 }

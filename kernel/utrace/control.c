@@ -33,7 +33,8 @@ void utrace_update_interest(struct utrace *utrace)
 	if (events == task->utrace_flags)
 		return;
 
-	WRITE_ONCE(task->utrace_flags, events);
+	/* Pairs with utrace_interest(): whoever sees them can use task->utrace. */
+	smp_store_release(&task->utrace_flags, events);
 	if (events & UTRACE_EVENT_SYSCALL)
 		set_task_syscall_work(task, SYSCALL_TRACE);
 	else

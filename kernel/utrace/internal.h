@@ -115,7 +115,7 @@ struct utrace_engine *utrace_next_engine(struct utrace_report *report,
 					 u32 answer);
 void __utrace_finish_report(struct utrace *utrace);
 void utrace_take_answer(struct utrace_report *report, u32 answer);
-void utrace_attend(struct utrace *utrace, struct utrace_engine *last);
+void utrace_attend(struct utrace *utrace);
 bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine);
 
 /* Is there a stop or a step to see to, or work that was put off? */

@@ -70,23 +70,32 @@ void utrace_take_answer(struct utrace_report *report, u32 answer)
 }
 
 /*
- * There is somebody to wake, or @last, which was announced before, has been
- * detached meanwhile: then it is for us to take it off the list.
+ * There is somebody to wake, or the engine that was announced before has been
+ * detached meanwhile: then it is for us to take it off the list. There can be
+ * only one such, and we must not look at it before we know that it is there.
  */
-void utrace_attend(struct utrace *utrace, struct utrace_engine *last)
+void utrace_attend(struct utrace *utrace)
 {
-	bool put = false;
+	struct utrace_engine *engine, *next, *gone = NULL;
 
 	spin_lock_irq(&utrace->lock);
 	WRITE_ONCE(utrace->attention, false);
-	if (last && !last->attached)
-		put = utrace_unlink(last);
+	list_for_each_entry_safe(engine, next, &utrace->engines, entry) {
+		if (engine->attached)
+			continue;
+		if (engine == utrace->reporting) {
+			/* Just announced, and our place: with the next one. */
+			WRITE_ONCE(utrace->attention, true);
+		} else {
+			utrace_unlink(engine);
+			gone = engine;
+		}
+	}
 	/* Whoever waits has queued before it set attention. */
 	if (waitqueue_active(&utrace->wait))
 		wake_up_all(&utrace->wait);
 	spin_unlock_irq(&utrace->lock);
-	if (put)
-		utrace_engine_put(last);
+	utrace_engine_put(gone);
 }
 
 /*

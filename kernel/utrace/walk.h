@@ -28,7 +28,9 @@
  * utrace_barrier() sets attention before it waits in the same way.
  *
  * An engine that has been taken off the list still points into it. If that may
- * have been under the task's eyes, its memory is freed by RCU.
+ * have been under the task's eyes, its memory is freed by RCU. So from one place
+ * in the list that is certain to the next, the task is in one RCU read-side
+ * section: what it comes across on the way may be detached, but is there.
  */
 #ifndef _KERNEL_UTRACE_WALK_H
 #define _KERNEL_UTRACE_WALK_H
@@ -94,8 +96,8 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 	struct list_head *pos = last ? &last->entry : head;
 	struct utrace_engine *engine;
 
+	rcu_read_lock();
 	for (;;) {
-		rcu_read_lock();
 		do {
 			if (reverse)
 				/* Pairs with utrace_link(). */
@@ -116,20 +118,26 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 		/* Pairs with utrace_is_announced(): see above. */
 		smp_mb();
 		if (unlikely(READ_ONCE(utrace->attention)))
-			utrace_attend(utrace, last);
-		rcu_read_unlock();
-
+			utrace_attend(utrace);
 		if (!engine)
-			return NULL;
+			break;
+
 		last = engine;
+		/* If it was detached before that, only RCU keeps it for us. */
 		if (unlikely(!utrace_wants_report(report, engine, rare)))
 			continue;
+
+		/* From here on it keeps its place in the list. */
+		rcu_read_unlock();
 		if (likely(!(READ_ONCE(engine->flags) &
 			     UTRACE_EVENT(QUIESCE))) ||
 		    report->event == UTRACE_EVENT(QUIESCE) ||
 		    utrace_quiesce(report, engine))
 			return engine;
+		rcu_read_lock();
 	}
+	rcu_read_unlock();
+	return NULL;
 }
 
 #endif /* _KERNEL_UTRACE_WALK_H */

@@ -31,6 +31,7 @@
 
 #define DEBUGFS		"/sys/kernel/debug"
 #define ENGINE_FILE	DEBUGFS "/utrace/engine"
+#define TOTALS_FILE	DEBUGFS "/utrace/totals"
 #define NO_ENGINES	"no " ENGINE_FILE ": needs root and CONFIG_UTRACE_TEST_ENGINE"
 
 static inline int have_engines(void)
@@ -54,12 +55,39 @@ static inline int command(int engine, const char *text)
 }
 
 /* How long to wait for what has to come. */
-#define WAIT_MS		5000
+#define WAIT_MS		10000
 
-static inline long counter(int engine, const char *name)
+static inline void sleep_ms(long ms)
+{
+	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+static inline long now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* Wait until @condition is true; false if that does not come in time. */
+#define wait_until(condition)						\
+({									\
+	long __end = now_ms() + WAIT_MS;				\
+	int __came;							\
+									\
+	while (!(__came = !!(condition)) && now_ms() < __end)		\
+		sleep_ms(1);						\
+	__came;								\
+})
+
+/* The number behind @name in a line of @fd; -1: there is none. */
+static inline long counter(int fd, const char *name)
 {
 	char text[4096], *line;
-	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
+	ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
 	size_t length = strlen(name);
 
 	if (size < 0)
@@ -72,11 +100,14 @@ static inline long counter(int engine, const char *name)
 	return -1;
 }
 
-static inline void sleep_ms(long ms)
+/* How many engines there are that were attached and not released. */
+static inline long engines_left(void)
 {
-	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+	int fd = open(TOTALS_FILE, O_RDONLY | O_CLOEXEC);
+	long left = counter(fd, "attached") - counter(fd, "released");
 
-	nanosleep(&time, NULL);
+	close(fd);
+	return left;
 }
 
 /* The state letter in /proc/PID/stat. */
@@ -105,40 +136,45 @@ static inline char state_of(pid_t pid)
  */
 static inline int is_detached(int engine)
 {
-	int i;
-
-	for (i = 0; i < WAIT_MS; i++) {
-		if (command(engine, "barrier") == ESRCH)
-			return 1;
-		sleep_ms(1);
-	}
-	return 0;
+	return wait_until(command(engine, "barrier") == ESRCH);
 }
 
-/* Wait until the stop that an engine asked for is there. */
+/* Ask for a stop, and wait until it is there. */
 static inline int stop_and_wait(int engine)
 {
-	int i, err = 0;
+	int err;
 
-	for (i = 0; i < WAIT_MS; i++) {
-		err = command(engine, "stop");
-		if (err != EINPROGRESS)
-			break;
-		sleep_ms(1);
-	}
+	wait_until((err = command(engine, "stop")) != EINPROGRESS);
+	return err;
+}
+
+/* Wait for a stop that was asked for: 0 if it is this engine's. */
+static inline int wait_stopped(int engine)
+{
+	int err;
+
+	wait_until((err = command(engine, "prepare")) != EAGAIN);
 	return err;
 }
 
 static inline int wait_for_count(int engine, const char *name, long least)
 {
-	int i;
+	return wait_until(counter(engine, name) >= least) ? 0 : -1;
+}
 
-	for (i = 0; i < WAIT_MS; i++) {
-		if (counter(engine, name) >= least)
-			return 0;
-		sleep_ms(1);
-	}
-	return -1;
+static inline int wait_for_state(pid_t pid, char state)
+{
+	return wait_until(state_of(pid) == state) ? 0 : -1;
+}
+
+/* Wait for @pid to stop or end: its status; -1 if that does not come. */
+static inline int wait_for_status(pid_t pid, int options)
+{
+	int status;
+
+	if (!wait_until(waitpid(pid, &status, options | WNOHANG) == pid))
+		return -1;
+	return status;
 }
 
 static inline int attach_to(int engine, pid_t pid)
@@ -166,6 +202,19 @@ static inline long logged(int engine, const char *name)
 			number = strtol(line + length + 3, NULL, 0);
 	}
 	return number;
+}
+
+/* Did the engine log such an event with this number? */
+static inline int has_logged(int engine, const char *name, long number)
+{
+	char text[4096], line[64];
+	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
+
+	if (size < 0)
+		return 0;
+	text[size] = 0;
+	snprintf(line, sizeof(line), "\n> %s %ld\n", name, number);
+	return !!strstr(text, line);
 }
 
 /* Did the engine log these events, and no others, in this order? */

@@ -2,7 +2,9 @@
 /*
  * Engines that come, stop the task, let it go and leave, from several processes
  * at once, while tracers seize the same task, resume it in every way, and die.
- * Whatever happens between them, in the end the task must be free and whole.
+ * Whatever happens between them, in the end the task must be free and whole, and
+ * no engine be left. And engines that come to tasks which are about to go: none
+ * of them may miss the end.
  *
  * What goes wrong here mostly shows as a hang, or as a complaint of a kernel
  * built with lockdep, KASAN or KCSAN.
@@ -50,6 +52,9 @@ static void controller(struct shared *shared, pid_t pid, unsigned int seed)
 		"on syscall_entry abort 1",
 		"on syscall_entry detach",
 		"on syscall_exit report",
+		"on signal stop",
+		"on signal answer ign",
+		"events quiesce signal signal_ign",
 		"on quiesce detach",
 		"on quiesce resume",
 		"stop", "stop", "resume", "report", "interrupt", "barrier",
@@ -64,8 +69,8 @@ static void controller(struct shared *shared, pid_t pid, unsigned int seed)
 		engine = open_engine();
 		if (engine < 0)
 			_exit(1);
-		command(engine, attach);
-		count(&shared->attached);
+		if (!command(engine, attach))
+			count(&shared->attached);
 		for (i = rand_r(&seed) % 12; i >= 0; i--)
 			command(engine, commands[rand_r(&seed) %
 						 ARRAY_SIZE(commands)]);
@@ -122,11 +127,13 @@ TEST(come_and_go)
 	pid_t pid, worker[NR_CONTROLLERS + NR_TRACERS];
 	struct shared *shared;
 	unsigned long calls;
+	long left;
 	int i, status;
 
 	if (!have_engines())
 		SKIP(return, NO_ENGINES);
 
+	left = engines_left();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, shared);
@@ -166,9 +173,133 @@ TEST(come_and_go)
 	EXPECT_LT(calls, __atomic_load_n(&shared->calls, __ATOMIC_RELAXED));
 
 	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	EXPECT_TRUE(wait_until(engines_left() == left));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* What a task does that is not there for long. */
+static void ephemeral(unsigned int what)
+{
+	static char * const argv[] = { "stress", NULL };
+	static char * const envp[] = { "UTRACE_EXECUTED=1", NULL };
+	pid_t pid;
+
+	switch (what % 3) {
+	case 0:
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+		break;
+	case 1:
+		execve("/proc/self/exe", argv, envp);
+		_exit(1);
+	}
+	_exit(0);
+}
+
+__attribute__((constructor)) static void executed(void)
+{
+	if (getenv("UTRACE_EXECUTED"))
+		_exit(0);
+}
+
+/*
+ * Attach an engine to @pid, in the same moment as others, and leave it: 0 if it
+ * heard of death and reaping, once each, or came too late; @exclusive: the
+ * status tells whether it was attached.
+ */
+static int attend(pid_t pid, int go, int exclusive)
+{
+	int engine = open_engine(), err, late;
+	char text[64], byte;
+
+	snprintf(text, sizeof(text), "attach %d%s", pid,
+		 exclusive ? " exclusive" : "");
+	read(go, &byte, 1);
+	err = command(engine, text);
+	if (exclusive)
+		return err == EEXIST ? 0 : err ? 1 : is_detached(engine) ? 2 : 1;
+	if (err)
+		return err != ESRCH;
+	late = command(engine, "events death reap");
+	if (!is_detached(engine))
+		return 1;
+	/* If it could not choose both, it may hear of the reaping alone. */
+	if (late)
+		return late != ESRCH && late != EALREADY;
+	return counter(engine, "death") != 1 || counter(engine, "reap") != 1;
+}
+
+#define NR_FRIENDS	4
+
+static int attend_all(struct __test_metadata *_metadata, unsigned int what,
+		      int exclusive)
+{
+	pid_t pid, friend[NR_FRIENDS];
+	int go[2], start[2], status, i, sum = 0;
+	char byte;
+
+	ASSERT_EQ(0, pipe2(go, O_CLOEXEC));
+	ASSERT_EQ(0, pipe2(start, O_CLOEXEC));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		close(start[1]);
+		read(start[0], &byte, 1);
+		ephemeral(what);
+	}
+	for (i = 0; i < NR_FRIENDS; i++) {
+		friend[i] = fork();
+		ASSERT_LE(0, friend[i]);
+		if (friend[i])
+			continue;
+		close(start[1]);
+		close(go[1]);
+		_exit(attend(pid, go[0], exclusive));
+	}
+	/* The end of both pipes sets all of them going. */
+	close(go[1]);
+	if (exclusive)
+		sleep_ms(5);
+	close(start[1]);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	for (i = 0; i < NR_FRIENDS; i++) {
+		ASSERT_EQ(friend[i], waitpid(friend[i], &status, 0));
+		ASSERT_TRUE(WIFEXITED(status));
+		EXPECT_NE(1, WEXITSTATUS(status));
+		sum += WEXITSTATUS(status);
+	}
+	close(go[0]);
+	close(start[0]);
+	return sum;
+}
+
+TEST(no_end_is_missed)
+{
+	long left, begun = now_ms();
+	int i;
+
+	if (!have_engines())
+		SKIP(return, NO_ENGINES);
+	left = engines_left();
+	for (i = 0; i < 200 && now_ms() < begun + SECONDS * 1000; i++)
+		ASSERT_EQ(0, attend_all(_metadata, i, 0));
+	EXPECT_TRUE(wait_until(engines_left() == left));
+	TH_LOG("%d tasks", i);
+}
+
+TEST(one_is_exclusive)
+{
+	int i;
+
+	if (!have_engines())
+		SKIP(return, NO_ENGINES);
+	for (i = 0; i < 20; i++)
+		ASSERT_EQ(2, attend_all(_metadata, 2, 1));
 }
 
 TEST_HARNESS_MAIN
