@@ -104,8 +104,9 @@ enum utrace_events {
  *
  * Out of a callback, an action adds to what the engine has asked for already:
  * %UTRACE_RESUME asks for nothing more. If another task calls utrace_control()
- * while the callback runs, that counts, and a stop or step that the callback
- * answers does not.
+ * while the callback runs or is just about to, that counts, and a stop or step
+ * that the callback answers does not. Call utrace_barrier() to be before the
+ * next.
  *
  * Note that 0 is %UTRACE_STOP: a callback with nothing to say has to return
  * %UTRACE_RESUME.

@@ -261,7 +261,7 @@ static int utrace_choose(struct utrace_engine *engine,
 
 	/* Whatever its callback is about to answer. */
 	if (utrace_is_reporting(engine))
-		engine->overruled_at = READ_ONCE(utrace->report_nr);
+		WRITE_ONCE(engine->overruled_at, READ_ONCE(utrace->report_nr));
 
 	switch (action) {
 	case UTRACE_STOP:
@@ -492,19 +492,6 @@ static struct task_struct *get_stopped_task(struct task_struct *task,
 	return task;
 }
 
-static int count_switches(struct task_struct *task,
-			  struct utrace_engine *engine,
-			  struct utrace_examiner *examiner)
-{
-	task = get_stopped_task(task, engine);
-	if (IS_ERR(task))
-		return PTR_ERR(task);
-	/* Waits until it is off its CPU; 0 if it is not asleep in its stop. */
-	examiner->switches = wait_task_inactive(task, TASK_WAKEKILL);
-	put_task_struct(task);
-	return examiner->switches ? 0 : -EAGAIN;
-}
-
 /**
  * utrace_prepare_examine - begin to look at a stopped task
  * @task: the engine's task; not looked into if the engine is detached
@@ -526,7 +513,17 @@ int utrace_prepare_examine(struct task_struct *task,
 			   struct utrace_engine *engine,
 			   struct utrace_examiner *examiner)
 {
-	return count_switches(task, engine, examiner);
+	task = get_stopped_task(task, engine);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	/*
+	 * Waits until it is off its CPU; 0 if it is not asleep in its stop,
+	 * or frozen there.
+	 */
+	examiner->switches = wait_task_inactive(task, TASK_WAKEKILL |
+						      TASK_FROZEN);
+	put_task_struct(task);
+	return examiner->switches ? 0 : -EAGAIN;
 }
 
 /**
@@ -547,7 +544,7 @@ int utrace_finish_examine(struct task_struct *task,
 			  struct utrace_examiner *examiner)
 {
 	struct utrace_examiner now;
-	int err = count_switches(task, engine, &now);
+	int err = utrace_prepare_examine(task, engine, &now);
 
 	if (err)
 		return err;

@@ -132,7 +132,7 @@ static int __utrace_attach_engine(struct utrace_engine *engine, int flags,
 
 	spin_lock_irqsave(&utrace->lock, irq);
 	/* Stable: the caller holds tasklist_lock, see utrace_release_task(). */
-	if (!utrace->task || utrace->task->exit_state) {
+	if (!utrace->task || READ_ONCE(utrace->task->exit_state)) {
 		err = -ESRCH;
 	} else if ((flags & UTRACE_ATTACH_EXCLUSIVE) &&
 		   utrace_match(utrace, flags, engine->ops, engine->data)) {
@@ -225,7 +225,8 @@ static struct utrace_engine *utrace_lookup(struct task_struct *task, int flags,
  * * -EINVAL: @flags or @ops make no sense
  * * -ENOENT: no engine matches (look-up)
  * * -EEXIST: an engine matches (%UTRACE_ATTACH_EXCLUSIVE)
- * * -EPERM: @task is a kernel thread
+ * * -EPERM: @task is a kernel thread, or a worker that the kernel has made for
+ *   a user's
  * * -ESRCH: @task is dead
  * * -ENOMEM: no memory
  *
@@ -250,7 +251,8 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 		return utrace_lookup(task, flags, ops, data);
 	}
 
-	if (task->flags & PF_KTHREAD)
+	/* A worker never returns to user mode, and may hold locks of others. */
+	if (task->flags & (PF_KTHREAD | PF_USER_WORKER))
 		return ERR_PTR(-EPERM);
 	engine = utrace_create_engine(task, ops, data, GFP_KERNEL_ACCOUNT);
 	if (!engine)
@@ -333,7 +335,8 @@ static void utrace_detach_all(struct utrace *utrace, struct task_struct *task)
  */
 void __utrace_release_task(struct task_struct *task)
 {
-	struct utrace *utrace = task->utrace;
+	/* Pairs with the cmpxchg() in utrace_of_task(). */
+	struct utrace *utrace = smp_load_acquire(&task->utrace);
 	bool now;
 
 	scoped_guard(spinlock_irq, &utrace->lock) {
@@ -347,7 +350,8 @@ void __utrace_release_task(struct task_struct *task)
 
 void __utrace_report_death(bool group_dead)
 {
-	struct utrace *utrace = current->utrace;
+	/* Pairs with the cmpxchg() in utrace_of_task(). */
+	struct utrace *utrace = smp_load_acquire(&current->utrace);
 	struct utrace_report report = { .event = UTRACE_EVENT(DEATH) };
 	struct utrace_engine *engine;
 	bool reap;

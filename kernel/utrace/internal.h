@@ -114,6 +114,7 @@ struct utrace_engine *utrace_first_engine(struct utrace_report *report);
 struct utrace_engine *utrace_next_engine(struct utrace_report *report,
 					 u32 answer);
 void __utrace_finish_report(struct utrace *utrace);
+void utrace_queue_again(struct utrace *utrace);
 void utrace_take_answer(struct utrace_report *report, u32 answer);
 void utrace_attend(struct utrace *utrace);
 bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine);

@@ -26,10 +26,8 @@ void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
 	 * A stop or step has to wait until the child runs, which is a report,
 	 * too; but the engine may not want that any more.
 	 */
-	if (!utrace_is_unsettled(report.utrace))
-		return;
-	scoped_guard(spinlock_irq, &report.utrace->lock)
-		utrace_queue_work(report.utrace, TWA_RESUME);
+	if (utrace_is_unsettled(report.utrace))
+		utrace_queue_again(report.utrace);
 }
 
 void __utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child)
@@ -79,6 +77,10 @@ long __utrace_report_exit(long code)
 	struct utrace_engine *engine;
 	long orig_code = code;
 	u32 answer;
+
+	/* An oops in a callback ends the task: none is called again. */
+	if (current->utrace->reporting)
+		return code;
 
 	utrace_for_each_engine(engine, &report, answer)
 		answer = engine->ops->report_exit(report.action, engine,

@@ -87,6 +87,7 @@ void utrace_attend(struct utrace *utrace)
 			/* Just announced, and our place: with the next one. */
 			WRITE_ONCE(utrace->attention, true);
 		} else {
+			WARN_ON_ONCE(gone);
 			utrace_unlink(engine);
 			gone = engine;
 		}
@@ -109,6 +110,14 @@ bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine)
 
 	if (utrace_resume_action(answer) != UTRACE_RESUME)
 		utrace_take_answer(report, answer);
+	/*
+	 * What overruled this does not overrule the callback that follows. Racy:
+	 * what comes just now does.
+	 */
+	if (READ_ONCE(engine->overruled_at) == report->nr) {
+		scoped_guard(spinlock_irq, &report->utrace->lock)
+			WRITE_ONCE(engine->overruled_at, report->nr - 1);
+	}
 	return utrace_wants_report(report, engine, true);
 }
 
@@ -117,6 +126,19 @@ static noinline void begin_report(struct utrace_report *report)
 {
 	scoped_guard(spinlock_irq, &report->utrace->lock)
 		report->armed = utrace_renew_step(report->utrace);
+}
+
+static struct utrace_engine *announce(struct utrace_report *report,
+				      struct utrace_engine *last)
+{
+	struct utrace_engine *engine;
+
+	engine = utrace_announce(report, last, false, true);
+	if (report->step && engine) {
+		report->engine_steps = utrace_stands_for_trap(report, engine);
+		report->step_told |= report->engine_steps;
+	}
+	return engine;
 }
 
 /**
@@ -129,17 +151,10 @@ static noinline void begin_report(struct utrace_report *report)
  */
 struct utrace_engine *utrace_first_engine(struct utrace_report *report)
 {
-	struct utrace_engine *engine;
-
 	utrace_begin_report(report);
 	if (report->renew)
 		begin_report(report);
-	engine = utrace_announce(report, NULL, false, true);
-	if (report->step && engine) {
-		report->engine_steps = utrace_stands_for_trap(report, engine);
-		report->step_told |= report->engine_steps;
-	}
-	return engine;
+	return announce(report, NULL);
 }
 
 /**
@@ -158,24 +173,25 @@ struct utrace_engine *utrace_next_engine(struct utrace_report *report,
 
 	if (utrace_resume_action(answer) != UTRACE_RESUME)
 		utrace_take_answer(report, answer);
-	engine = utrace_announce(report, engine, false, true);
-	if (report->step && engine) {
-		report->engine_steps = utrace_stands_for_trap(report, engine);
-		report->step_told |= report->engine_steps;
+	return announce(report, engine);
+}
+
+/* Queue what was put off because it came in the middle of a report. */
+void utrace_queue_again(struct utrace *utrace)
+{
+	guard(spinlock_irq)(&utrace->lock);
+	if (utrace->work_put_off) {
+		utrace->work_put_off = false;
+		utrace->work_queued = false;
 	}
-	return engine;
+	utrace_queue_work(utrace, utrace->interrupted ? TWA_SIGNAL :
+							TWA_RESUME);
 }
 
 /* Do what engines have asked for during the report. */
 void __utrace_finish_report(struct utrace *utrace)
 {
-	if (utrace->work_put_off) {
-		spin_lock_irq(&utrace->lock);
-		utrace->work_put_off = false;
-		utrace->work_queued = false;
-		utrace_queue_work(utrace, utrace->interrupted ? TWA_SIGNAL :
-								TWA_RESUME);
-		spin_unlock_irq(&utrace->lock);
-	}
+	if (utrace->work_put_off)
+		utrace_queue_again(utrace);
 	utrace_stop(utrace);
 }

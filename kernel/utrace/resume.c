@@ -68,6 +68,22 @@ static bool engine_renews(struct utrace *utrace)
 }
 
 /*
+ * Is a trap by stepping made for an engine that steps by itself? One of a step
+ * that is not wanted any more may be in the queue already. No other can come, as
+ * the task is in the kernel or held; and a trap is always private to the thread.
+ */
+static void update_armed(struct utrace *utrace)
+{
+	lockdep_assert_held(&utrace->lock);
+
+	/* Racy: only the task takes it out, or it is put in by the task. */
+	utrace->armed = engine_renews(utrace) ||
+			(utrace->armed &&
+			 data_race(sigismember(&utrace->task->pending.signal,
+					       SIGTRAP)));
+}
+
+/*
  * A step has ended in a trap, in a system call or in a signal handler that was
  * set up. What it was made of may have gone with it: flags that the instruction
  * loads, or a frame that sigreturn takes them from. A tracer asks for each step
@@ -147,14 +163,7 @@ void utrace_stop(struct utrace *utrace)
 	if (step_changed) {
 		step = min(utrace_strongest_step(utrace), utrace->left_step);
 		utrace->left_step = UTRACE_RESUME;
-		/*
-		 * The trap of a step that is not wanted any more may be in the
-		 * queue already. No other can come, as the task is in the
-		 * kernel; and a trap is always private to the thread.
-		 */
-		utrace->armed = engine_renews(utrace) ||
-				(utrace->armed &&
-				 sigismember(&current->pending.signal, SIGTRAP));
+		update_armed(utrace);
 	}
 	spin_unlock_irq(&utrace->lock);
 
@@ -222,14 +231,14 @@ void utrace_work(struct callback_head *work)
  * @action: %UTRACE_RESUME, %UTRACE_SINGLESTEP or %UTRACE_BLOCKSTEP
  *
  * What utrace_set_events() and utrace_control() do, at once and for a task that
- * stands in ptrace's stop. Most requests ask for what the one before did. Only
- * the tracer changes any of it, so it knows without the lock.
+ * stands in ptrace's stop. Nobody, not even SIGKILL, can wake the task meanwhile,
+ * so the tracer sets up its step. Another engine's step is not cancelled by it.
  *
- * A step has to be set up each time. The task does that at the end of the report
- * that it has stopped in: it reads its next instruction in its own memory, at a
- * fraction of what that costs the tracer. Block stepping is set up by the tracer,
- * as it goes with a switch of tasks; and nobody, not even SIGKILL, can wake the
- * task meanwhile. In both cases another engine's step is not cancelled.
+ * Where stepping is simple, there is less to do. Most requests ask for what the
+ * one before did; only the tracer changes any of it, so it knows without the
+ * lock. And a single step, which has to be set up each time, is left to the task
+ * at the end of the report that it has stopped in: it reads its next instruction
+ * in its own memory, at a fraction of what that costs the tracer.
  *
  * Context: may sleep.
  * Return: 0, or -EOPNOTSUPP if this machine cannot step like that.
@@ -239,28 +248,32 @@ int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 {
 	struct utrace *utrace = engine->utrace;
 	enum utrace_resume_action step;
-	bool block;
+	bool leave;
 
-	if (events == engine->flags && action == UTRACE_RESUME &&
-	    engine->step == UTRACE_RESUME && engine->resumed)
+	if (arch_has_simple_step() && engine->resumed &&
+	    events == engine->flags && action == UTRACE_RESUME &&
+	    engine->step == UTRACE_RESUME)
 		return 0;
 	if (!utrace_can_step(action))
 		return -EOPNOTSUPP;
 
 	scoped_guard(spinlock_irq, &utrace->lock) {
-		block = action == UTRACE_BLOCKSTEP ||
-			engine->step == UTRACE_BLOCKSTEP;
+		/* A block step, or its end, goes with a switch of tasks. */
+		leave = arch_has_simple_step() &&
+			action == UTRACE_SINGLESTEP &&
+			engine->step != UTRACE_BLOCKSTEP &&
+			READ_ONCE(utrace->reporting) == engine;
 		WRITE_ONCE(engine->flags, events);
 		WRITE_ONCE(engine->step, action);
 		engine->renews = false;
 		engine->resumed = true;
 		utrace_update_interest(utrace);
 		step = utrace_strongest_step(utrace);
-		WRITE_ONCE(utrace->step_changed, !block);
-		if (block)
-			utrace->armed = engine_renews(utrace);
+		WRITE_ONCE(utrace->step_changed, leave);
+		if (!leave)
+			update_armed(utrace);
 	}
-	if (block)
+	if (!leave)
 		apply_step(task, step);
 	return 0;
 }

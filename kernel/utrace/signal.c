@@ -215,11 +215,15 @@ static bool is_step_trap(const kernel_siginfo_t *info)
 	return stepped;
 }
 
-/* Tell the engines of @sig, which is the trap of a step. */
-static void report_trap(struct signal_report *sig)
+/*
+ * Tell the engines of @sig, which is the trap of a step. Returns false if it is
+ * the task's own after all, as the tracer that made it has gone just now.
+ */
+static bool report_trap(struct signal_report *sig)
 {
 	struct utrace_report *report = &sig->report;
 	struct utrace_engine *engine;
+	bool told = false;
 	u32 answer;
 
 	copy_siginfo(&sig->trap, sig->info);
@@ -234,10 +238,17 @@ static void report_trap(struct signal_report *sig)
 						    sig->info,
 						    sig->disposition);
 		take_trap_answer(sig, answer);
+		told = true;
+	}
+	if (!told && !report->armed) {
+		report->trap = false;
+		report->renew = false;
+		return false;
 	}
 	copy_siginfo(sig->info, &sig->answer);
 	if (sig->info->si_signo != sig->signr)
 		signal_changed(sig);
+	return true;
 }
 
 static void report_signal(struct signal_report *sig, enum pid_type type)
@@ -255,11 +266,15 @@ static void report_signal(struct signal_report *sig, enum pid_type type)
 						    sig->disposition);
 		take_signal_answer(sig, answer);
 	}
-	if (sig->held) {
-		spin_lock_irq(&current->sighand->siglock);
+	if (!sig->held)
+		return;
+
+	spin_lock_irq(&current->sighand->siglock);
+	/* A stop that SIGCONT has cancelled meanwhile is not to come again. */
+	if (!sig_kernel_stop(sig->signr) ||
+	    current->jobctl & JOBCTL_STOP_DEQUEUED)
 		send_signal_locked(sig->signr, sig->info, current, type);
-		spin_unlock_irq(&current->sighand->siglock);
-	}
+	spin_unlock_irq(&current->sighand->siglock);
 }
 
 /**
@@ -295,9 +310,7 @@ struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
 	current->jobctl |= JOBCTL_STOP_DEQUEUED;
 	spin_unlock_irq(siglock);
 
-	if (trap)
-		report_trap(&sig);
-	else
+	if (!trap || !report_trap(&sig))
 		report_signal(&sig, type);
 	utrace_finish_report(&sig.report);
 

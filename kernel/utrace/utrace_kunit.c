@@ -23,6 +23,7 @@
 #include <linux/task_work.h>
 #include <linux/thread_info.h>
 #include <linux/utrace.h>
+#include <linux/workqueue.h>
 #include <uapi/linux/sched.h>
 
 #include "internal.h"
@@ -41,6 +42,7 @@ struct utrace_test;
  * @quiesce_answer: of report_quiesce()
  * @hook: called by all callbacks but report_quiesce()
  * @quiesce_hook: called by report_quiesce()
+ * @outside: another thread runs @hook, and the callback waits for it
  * @other: whom the hook is to treat
  * @events: for the hook
  * @new_code: exit code that report_exit() sets, or 0
@@ -62,6 +64,7 @@ struct probe {
 	u32 quiesce_answer;
 	void (*hook)(struct probe *probe);
 	void (*quiesce_hook)(struct probe *probe);
+	bool outside;
 	struct probe *other;
 	unsigned long events;
 	long new_code;
@@ -108,6 +111,29 @@ static void note(struct probe *probe, const char *what)
 		 len ? " " : "", probe->name, what);
 }
 
+struct visit {
+	struct work_struct work;
+	struct probe *probe;
+};
+
+static void pay_visit(struct work_struct *work)
+{
+	struct probe *probe = container_of(work, struct visit, work)->probe;
+
+	probe->hook(probe);
+}
+
+/* Let another thread run the hook, in the middle of the callback. */
+static void hook_from_outside(struct probe *probe)
+{
+	struct visit visit = { .probe = probe };
+
+	INIT_WORK_ONSTACK(&visit.work, pay_visit);
+	schedule_work(&visit.work);
+	flush_work(&visit.work);
+	destroy_work_on_stack(&visit.work);
+}
+
 /* What all callbacks but report_quiesce() do. */
 static u32 hear(u32 action, struct utrace_engine *engine, const char *what)
 {
@@ -116,7 +142,9 @@ static u32 hear(u32 action, struct utrace_engine *engine, const char *what)
 	note(probe, what);
 	probe->calls++;
 	probe->action = action;
-	if (probe->hook)
+	if (probe->hook && probe->outside)
+		hook_from_outside(probe);
+	else if (probe->hook)
 		probe->hook(probe);
 	return probe->answer;
 }
@@ -219,7 +247,7 @@ static u32 probe_signal(u32 action, struct utrace_engine *engine,
 			struct kernel_siginfo *info,
 			enum utrace_signal_action disposition)
 {
-	set_args(engine, info->si_signo, disposition, 0);
+	set_args(engine, info->si_signo, disposition, info->si_code);
 	return hear(action, engine, "signal");
 }
 
@@ -262,16 +290,23 @@ static const struct utrace_engine_ops other_ops = PROBE_OPS;
 static const struct utrace_engine_ops bare_ops = {};
 
 /* Attach or look up without keeping a reference. */
-static int try_attach(struct task_struct *task, int flags,
-		      const struct utrace_engine_ops *ops, void *data)
+static int drop(struct utrace_engine *engine)
 {
-	struct utrace_engine *engine;
-
-	engine = utrace_attach_task(task, flags, ops, data);
 	if (IS_ERR(engine))
 		return PTR_ERR(engine);
 	utrace_engine_put(engine);
 	return 0;
+}
+
+static int try_attach(struct task_struct *task, int flags,
+		      const struct utrace_engine_ops *ops, void *data)
+{
+	return drop(utrace_attach_task(task, flags, ops, data));
+}
+
+static int try_attach_pid(struct pid *pid, int flags, void *data)
+{
+	return drop(utrace_attach_pid(pid, flags, &probe_ops, data));
 }
 
 /* Attach @probe to the task that is made up. */
@@ -372,6 +407,13 @@ static void exec(void)
 static bool syscalls_traced(struct task_struct *task)
 {
 	return test_task_syscall_work(task, SYSCALL_TRACE);
+}
+
+/* What reports have left to do, and nobody asks how. */
+static void settle(struct utrace_test *ut)
+{
+	run_task_work();
+	ut->log[0] = '\0';
 }
 
 /* Attaching and looking up */
@@ -578,17 +620,10 @@ static void attach_by_pid(struct kunit *test)
 	struct utrace_test *ut = test->priv;
 	struct probe *a = &ut->probe[0];
 	struct utrace_engine *engine;
-	struct pid *nobody;
 
-	/* Nothing but an empty list of tasks is looked at. */
-	nobody = kunit_kzalloc(test, sizeof(*nobody), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, nobody);
-	engine = utrace_attach_pid(nobody, UTRACE_ATTACH_CREATE, &probe_ops, a);
-	KUNIT_EXPECT_EQ(test, -ESRCH, PTR_ERR_OR_ZERO(engine));
-
-	engine = utrace_attach_pid(task_pid(current), UTRACE_ATTACH_CREATE,
-				   &probe_ops, a);
-	KUNIT_EXPECT_EQ(test, -EPERM, PTR_ERR_OR_ZERO(engine));
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			try_attach_pid(task_pid(current), UTRACE_ATTACH_CREATE,
+				       a));
 
 	attach_self(test, a, 0);
 	engine = utrace_attach_pid(task_pid(current), UTRACE_ATTACH_MATCH_DATA,
@@ -597,6 +632,48 @@ static void attach_by_pid(struct kunit *test)
 	if (!IS_ERR(engine))
 		utrace_engine_put(engine);
 	leave_all(ut);
+	expect_log(test, "a:release");
+}
+
+/* Attach to @pid, whose task is made up and is to be left as it was. */
+static void expect_attach_pid(struct kunit *test, int expected, struct pid *pid,
+			      int flags)
+{
+	struct utrace_test *ut = test->priv;
+
+	KUNIT_EXPECT_EQ(test, expected,
+			try_attach_pid(pid, UTRACE_ATTACH_CREATE | flags,
+				       ut->probe));
+	KUNIT_EXPECT_EQ(test, 1, refcount_read(&ut->task->usage));
+}
+
+static void attach_by_pid_keeps_no_task(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct task_struct *task = ut->task;
+	struct pid *pid;
+
+	/* Nothing but its list of tasks is looked at. */
+	pid = kunit_kzalloc(test, sizeof(*pid), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pid);
+	refcount_set(&task->usage, 1);
+	expect_attach_pid(test, -ESRCH, pid, 0);
+
+	hlist_add_head_rcu(&task->pid_links[PIDTYPE_PID],
+			   &pid->tasks[PIDTYPE_PID]);
+	expect_attach_pid(test, 0, pid, 0);
+	expect_attach_pid(test, -EEXIST, pid, UTRACE_ATTACH_EXCLUSIVE);
+	expect_attach_pid(test, -EINVAL, pid, UTRACE_ATTACH_MATCH_MASK);
+
+	task->exit_state = EXIT_ZOMBIE;
+	expect_attach_pid(test, -ESRCH, pid, 0);
+	task->exit_state = 0;
+	task->flags |= PF_KTHREAD;
+	expect_attach_pid(test, -EPERM, pid, 0);
+
+	/* Only the first one has been attached. */
+	expect_log(test, "");
+	utrace_release_task(task);
 	expect_log(test, "a:release");
 }
 
@@ -831,6 +908,8 @@ static void control_exiting(struct kunit *test)
 	ut->task->flags |= PF_EXITING;
 
 	KUNIT_EXPECT_EQ(test, -EALREADY, control(a, UTRACE_STOP));
+	/* What is refused is not kept for later either. */
+	KUNIT_EXPECT_EQ(test, 0, ut->task->utrace->nr_stops);
 	KUNIT_EXPECT_EQ(test, -EALREADY, control(a, UTRACE_INTERRUPT));
 	KUNIT_EXPECT_EQ(test, -EALREADY, control(a, UTRACE_REPORT));
 	if (arch_has_single_step())
@@ -884,6 +963,42 @@ static void control_step(struct kunit *test)
 	/* Only the task itself steps, which this one never comes to. */
 	KUNIT_EXPECT_EQ(test, 0, control(a, UTRACE_RESUME));
 	KUNIT_EXPECT_EQ(test, 0, control(a, UTRACE_DETACH));
+}
+
+static enum utrace_resume_action strongest_step(struct task_struct *task)
+{
+	guard(spinlock_irq)(&task->utrace->lock);
+	return utrace_strongest_step(task->utrace);
+}
+
+static void steps_are_independent(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct task_struct *task = ut->task;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+	/* Without block step, two that step alike will do. */
+	const enum utrace_resume_action stride =
+		arch_has_block_step() ? UTRACE_BLOCKSTEP : UTRACE_SINGLESTEP;
+
+	if (!arch_has_single_step())
+		kunit_skip(test, "no single step");
+
+	attach(test, a, UTRACE_EVENT(QUIESCE));
+	attach(test, b, UTRACE_EVENT(QUIESCE));
+	KUNIT_EXPECT_EQ(test, UTRACE_RESUME, strongest_step(task));
+	KUNIT_EXPECT_EQ(test, 0, control(a, stride));
+	KUNIT_EXPECT_EQ(test, stride, strongest_step(task));
+	KUNIT_EXPECT_EQ(test, 0, control(b, UTRACE_SINGLESTEP));
+	KUNIT_EXPECT_EQ(test, UTRACE_SINGLESTEP, strongest_step(task));
+
+	/* Each takes back its own. */
+	KUNIT_EXPECT_EQ(test, 0, control(b, UTRACE_RESUME));
+	KUNIT_EXPECT_EQ(test, stride, strongest_step(task));
+	KUNIT_EXPECT_EQ(test, 0, control(b, UTRACE_SINGLESTEP));
+	KUNIT_EXPECT_EQ(test, 0, control(b, UTRACE_DETACH));
+	KUNIT_EXPECT_EQ(test, stride, strongest_step(task));
+	KUNIT_EXPECT_EQ(test, 0, control(a, UTRACE_DETACH));
+	KUNIT_EXPECT_EQ(test, UTRACE_RESUME, strongest_step(task));
 }
 
 static void barrier_idle(struct kunit *test)
@@ -943,6 +1058,47 @@ static void examine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, task->utrace->nr_stops);
 }
 
+static void own_stop_ends(struct kunit *test)
+{
+	static const enum utrace_resume_action actions[] = {
+		UTRACE_INTERRUPT, UTRACE_REPORT, UTRACE_SINGLESTEP,
+		UTRACE_BLOCKSTEP, UTRACE_RESUME,
+	};
+	struct utrace_test *ut = test->priv;
+	struct task_struct *task = ut->task;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+	struct utrace_examiner examiner;
+	unsigned int i;
+
+	attach(test, a, UTRACE_EVENT(QUIESCE));
+	attach(test, b, UTRACE_EVENT(QUIESCE));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, control(b, UTRACE_STOP));
+	for (i = 0; i < ARRAY_SIZE(actions); i++) {
+		const int action = actions[i];
+
+		if (!utrace_can_step(action))
+			continue;
+		KUNIT_EXPECT_EQ(test, -EINPROGRESS, control(a, UTRACE_STOP));
+		KUNIT_EXPECT_EQ(test, 2, task->utrace->nr_stops);
+		KUNIT_EXPECT_EQ_MSG(test, 0, control(a, action), "action %d",
+				    action);
+		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
+				    utrace_prepare_examine(task, a->engine,
+							   &examiner),
+				    "action %d", action);
+
+		/* The stop of the other one goes on. */
+		KUNIT_EXPECT_EQ_MSG(test, 1, task->utrace->nr_stops,
+				    "action %d", action);
+		KUNIT_EXPECT_EQ_MSG(test, -EAGAIN,
+				    utrace_prepare_examine(task, b->engine,
+							   &examiner),
+				    "action %d", action);
+	}
+	KUNIT_EXPECT_EQ(test, 0, control(b, UTRACE_RESUME));
+	KUNIT_EXPECT_EQ(test, 0, task->utrace->nr_stops);
+}
+
 /* The life of an engine */
 
 static void release_once(struct kunit *test)
@@ -984,6 +1140,7 @@ static void free_with_engines(struct kunit *test)
 	struct task_struct *task = ut->task;
 	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
 	struct probe *c = &ut->probe[2];
+	struct utrace_examiner examiner = {};
 
 	attach(test, a, UTRACE_EVENT_ALL);
 	attach(test, b, UTRACE_EVENT_ALL);
@@ -996,11 +1153,21 @@ static void free_with_engines(struct kunit *test)
 	/* Nobody has reaped it. */
 	expect_log(test, "a:release c:release");
 
-	/* A reference keeps the engine, long after the task. */
+	/*
+	 * A reference keeps the engine, long after the task, whose pointer then
+	 * leads nowhere.
+	 */
+	b->task = (void *)1;
+	KUNIT_EXPECT_EQ(test, -ESRCH, control(b, UTRACE_STOP));
+	KUNIT_EXPECT_EQ(test, -ESRCH, control(b, UTRACE_REPORT));
 	KUNIT_EXPECT_EQ(test, -ESRCH, control(b, UTRACE_RESUME));
 	KUNIT_EXPECT_EQ(test, -ESRCH, control(b, UTRACE_DETACH));
 	KUNIT_EXPECT_EQ(test, -ESRCH, set_events(b, 0));
-	KUNIT_EXPECT_EQ(test, -ESRCH, utrace_barrier(task, b->engine));
+	KUNIT_EXPECT_EQ(test, -ESRCH, utrace_barrier(b->task, b->engine));
+	KUNIT_EXPECT_EQ(test, -ESRCH,
+			utrace_prepare_examine(b->task, b->engine, &examiner));
+	KUNIT_EXPECT_EQ(test, -ESRCH,
+			utrace_finish_examine(b->task, b->engine, &examiner));
 	put(b);
 	expect_log(test, "b:release");
 	KUNIT_EXPECT_EQ(test, 1, a->releases);
@@ -1301,6 +1468,94 @@ static void abort_and_detach(struct kunit *test)
 	leave_all(ut);
 }
 
+/* Neither stop nor step. The last one can be answered once only. */
+static const enum utrace_resume_action mild_actions[] = {
+	UTRACE_INTERRUPT, UTRACE_REPORT, UTRACE_RESUME, UTRACE_DETACH,
+};
+
+/* c, which is told first, aborts, then b answers: a still sees the abort. */
+static void expect_abort(struct kunit *test, const char *log)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *p = ut->probe;
+
+	p[2].answer = UTRACE_SYSCALL_ABORT | UTRACE_RESUME;
+	p[0].action = 0;
+	KUNIT_EXPECT_NE_MSG(test, 0, syscall_entry(ut), "%#x, %#x",
+			    p[1].answer, p[1].quiesce_answer);
+	KUNIT_EXPECT_EQ_MSG(test, UTRACE_SYSCALL_ABORT,
+			    utrace_syscall_action(p[0].action), "%#x, %#x",
+			    p[1].answer, p[1].quiesce_answer);
+	expect_log(test, log);
+}
+
+static void abort_outlasts_answers(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *p = ut->probe;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		attach_self(test, &p[i], UTRACE_EVENT(SYSCALL_ENTRY));
+	for (i = 0; i < ARRAY_SIZE(mild_actions); i++) {
+		p[1].answer = UTRACE_SYSCALL_RUN | mild_actions[i];
+		expect_abort(test,
+			     "c:syscall_entry b:syscall_entry a:syscall_entry");
+		settle(ut);
+	}
+	leave_all(ut);
+}
+
+static void abort_outlasts_quiesce(struct kunit *test)
+{
+	static const struct {
+		enum utrace_resume_action answer;
+		const char *log;
+	} answers[] = {
+		{ UTRACE_INTERRUPT,
+		  "c:syscall_entry b:quiesce b:syscall_entry a:syscall_entry" },
+		{ UTRACE_REPORT,
+		  "c:syscall_entry b:quiesce b:syscall_entry a:syscall_entry" },
+		{ UTRACE_DETACH, "c:syscall_entry b:quiesce a:syscall_entry" },
+	};
+	struct utrace_test *ut = test->priv;
+	struct probe *p = ut->probe;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		attach_self(test, &p[i], UTRACE_EVENT(SYSCALL_ENTRY));
+	set_events(&p[1], UTRACE_EVENT(SYSCALL_ENTRY) | UTRACE_EVENT(QUIESCE));
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		p[1].quiesce_answer = answers[i].answer;
+		expect_abort(test, answers[i].log);
+		KUNIT_EXPECT_EQ(test, UTRACE_SYSCALL_ABORT | UTRACE_RESUME,
+				p[1].quiesce_action);
+		settle(ut);
+	}
+	leave_all(ut);
+}
+
+static void quiesce_cannot_abort(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+	unsigned int i;
+
+	attach_self(test, a, UTRACE_EVENT(SYSCALL_ENTRY));
+	attach_self(test, b,
+		    UTRACE_EVENT(SYSCALL_ENTRY) | UTRACE_EVENT(QUIESCE));
+	for (i = 0; i < ARRAY_SIZE(mild_actions); i++) {
+		b->quiesce_answer = UTRACE_SYSCALL_ABORT | mild_actions[i];
+		KUNIT_EXPECT_EQ_MSG(test, 0, syscall_entry(ut), "%#x",
+				    b->quiesce_answer);
+		KUNIT_EXPECT_EQ_MSG(test, UTRACE_SYSCALL_RUN,
+				    utrace_syscall_action(a->action), "%#x",
+				    b->quiesce_answer);
+		settle(ut);
+	}
+	leave_all(ut);
+}
+
 static void seccomp_abort(struct kunit *test)
 {
 	struct utrace_test *ut = test->priv;
@@ -1568,7 +1823,7 @@ static void hook_detach(struct probe *probe)
 	probe->ret2 = other->releases;
 }
 
-static void detach_another(struct kunit *test)
+static void __detach_another(struct kunit *test, bool outside)
 {
 	struct utrace_test *ut = test->priv;
 	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
@@ -1578,6 +1833,7 @@ static void detach_another(struct kunit *test)
 	attach_self(test, b, UTRACE_EVENT(EXEC) | UTRACE_EVENT(QUIESCE));
 	attach_self(test, c, UTRACE_EVENT(EXEC));
 	a->hook = hook_detach;
+	a->outside = outside;
 	a->other = b;
 	exec();
 	KUNIT_EXPECT_EQ(test, 0, a->ret);
@@ -1586,15 +1842,40 @@ static void detach_another(struct kunit *test)
 	/* One that has been told already. */
 	a->hook = NULL;
 	c->hook = hook_detach;
+	c->outside = outside;
 	c->other = a;
 	exec();
 	KUNIT_EXPECT_EQ(test, 0, c->ret);
 	expect_log(test, "a:exec c:exec a:release");
 	KUNIT_EXPECT_EQ(test, UTRACE_EVENT(EXEC), current->utrace_flags);
+
+	/* They hear nothing more. */
+	c->hook = NULL;
+	exec();
+	expect_log(test, "c:exec");
+	KUNIT_EXPECT_EQ(test, 1, a->releases);
+	KUNIT_EXPECT_EQ(test, 1, b->releases);
 	leave_all(ut);
 }
 
-static void detach_within(struct kunit *test)
+static void detach_another(struct kunit *test)
+{
+	__detach_another(test, false);
+}
+
+static void detach_another_from_outside(struct kunit *test)
+{
+	__detach_another(test, true);
+}
+
+/* What is said to one who takes away the callback that is running. */
+static int running_result(bool outside)
+{
+	/* If the caller is the callback, there is nothing to wait for. */
+	return outside ? -EINPROGRESS : 0;
+}
+
+static void detach_running(struct kunit *test, bool outside)
 {
 	struct utrace_test *ut = test->priv;
 	struct probe *p = ut->probe;
@@ -1603,13 +1884,13 @@ static void detach_within(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		attach_self(test, &p[i], UTRACE_EVENT_SYSCALL);
 
-	/* The caller is the callback, so there is nothing to wait for. */
 	p[1].hook = hook_detach;
+	p[1].outside = outside;
 	p[1].other = &p[1];
 	/* It has no say any more. */
 	p[1].answer = UTRACE_REPORT;
 	syscall_exit(ut);
-	KUNIT_EXPECT_EQ(test, 0, p[1].ret);
+	KUNIT_EXPECT_EQ(test, running_result(outside), p[1].ret);
 	expect_log(test, "a:syscall_exit b:syscall_exit b:release c:syscall_exit");
 	/* Not as long as its callback ran. */
 	KUNIT_EXPECT_EQ(test, 0, p[1].ret2);
@@ -1619,14 +1900,31 @@ static void detach_within(struct kunit *test)
 
 	/* Likewise in the other direction, but what is skipped is skipped. */
 	p[2].hook = hook_detach;
+	p[2].outside = outside;
 	p[2].other = &p[2];
 	p[2].answer = UTRACE_SYSCALL_ABORT | UTRACE_REPORT;
 	KUNIT_EXPECT_NE(test, 0, syscall_entry(ut));
+	KUNIT_EXPECT_EQ(test, running_result(outside), p[2].ret);
 	expect_log(test, "c:syscall_entry c:release a:syscall_entry");
 	KUNIT_EXPECT_EQ(test, UTRACE_SYSCALL_ABORT | UTRACE_RESUME,
 			p[0].action);
 	KUNIT_EXPECT_FALSE(test, task_work_pending(current));
+	KUNIT_EXPECT_EQ(test, 0, p[2].ret2);
+	syscall_exit(ut);
+	expect_log(test, "a:syscall_exit");
+	KUNIT_EXPECT_EQ(test, 1, p[1].releases);
+	KUNIT_EXPECT_EQ(test, 1, p[2].releases);
 	leave_all(ut);
+}
+
+static void detach_within(struct kunit *test)
+{
+	detach_running(test, false);
+}
+
+static void detach_from_outside(struct kunit *test)
+{
+	detach_running(test, true);
 }
 
 static void hook_look_up(struct probe *probe)
@@ -1665,7 +1963,7 @@ static void detach_within_quiesce(struct kunit *test)
 	leave_all(ut);
 }
 
-static void give_up_in_callback(struct kunit *test)
+static void give_up_during_callback(struct kunit *test, bool outside)
 {
 	struct utrace_test *ut = test->priv;
 	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
@@ -1675,6 +1973,7 @@ static void give_up_in_callback(struct kunit *test)
 	attach_self(test, b, UTRACE_EVENT(EXEC) | UTRACE_EVENT(QUIESCE));
 	attach_self(test, c, UTRACE_EVENT(EXEC));
 	a->hook = hook_set_events;
+	a->outside = outside;
 	a->other = b;
 	a->events = 0;
 	exec();
@@ -1686,14 +1985,131 @@ static void give_up_in_callback(struct kunit *test)
 	exec();
 	expect_log(test, "a:exec b:exec c:exec");
 
-	/* Its own event, in its own callback. */
+	/* Nothing is taken away. */
 	a->other = a;
-	a->events = UTRACE_EVENT(JCTL);
+	a->events = UTRACE_EVENT(EXEC) | UTRACE_EVENT(JCTL);
 	exec();
 	KUNIT_EXPECT_EQ(test, 0, a->ret);
 	expect_log(test, "a:exec b:exec c:exec");
+
+	/* Its own event, while its own callback runs. */
+	a->events = UTRACE_EVENT(JCTL);
+	exec();
+	KUNIT_EXPECT_EQ(test, running_result(outside), a->ret);
+	expect_log(test, "a:exec b:exec c:exec");
 	exec();
 	expect_log(test, "b:exec c:exec");
+	leave_all(ut);
+}
+
+static void give_up_in_callback(struct kunit *test)
+{
+	give_up_during_callback(test, false);
+}
+
+static void give_up_from_outside(struct kunit *test)
+{
+	give_up_during_callback(test, true);
+}
+
+static void hook_control(struct probe *probe)
+{
+	probe->ret = control(probe->other, probe->events);
+}
+
+/* See what is in force, and end it: nobody else would if it is a stop. */
+static void hook_let_go(struct probe *probe)
+{
+	probe->ret = current->utrace->nr_stops;
+	probe->ret2 = probe->other->engine->step;
+	control(probe->other, UTRACE_RESUME);
+}
+
+/* a is the one that is controlled while its callback runs, b looks on. */
+static void attach_and_watch(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+
+	attach_self(test, a, UTRACE_EVENT(EXEC) | UTRACE_EVENT(QUIESCE));
+	attach_self(test, b, UTRACE_EVENT(EXEC));
+	a->hook = hook_control;
+	a->outside = true;
+	a->other = a;
+	b->hook = hook_let_go;
+	b->other = a;
+}
+
+/* a is controlled with @asked, then answers @answer. What is in force? */
+static void expect_in_force(struct kunit *test,
+			    enum utrace_resume_action asked,
+			    enum utrace_resume_action answer, int nr_stops,
+			    enum utrace_resume_action step)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+
+	a->events = asked;
+	a->answer = answer;
+	b->ret = -1;
+	exec();
+	KUNIT_EXPECT_EQ(test, asked == UTRACE_STOP ? -EINPROGRESS : 0, a->ret);
+	KUNIT_EXPECT_EQ_MSG(test, nr_stops, b->ret, "asked %d, answer %d",
+			    asked, answer);
+	KUNIT_EXPECT_EQ_MSG(test, step, b->ret2, "asked %d, answer %d",
+			    asked, answer);
+	settle(ut);
+}
+
+static void overruled_stop(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0];
+
+	attach_and_watch(test);
+	expect_in_force(test, UTRACE_INTERRUPT, UTRACE_STOP, 0, UTRACE_RESUME);
+	expect_in_force(test, UTRACE_REPORT, UTRACE_STOP, 0, UTRACE_RESUME);
+	expect_in_force(test, UTRACE_RESUME, UTRACE_STOP, 0, UTRACE_RESUME);
+	if (arch_has_single_step())
+		expect_in_force(test, UTRACE_SINGLESTEP, UTRACE_STOP, 0,
+				UTRACE_SINGLESTEP);
+
+	/* And the other way round. */
+	expect_in_force(test, UTRACE_STOP, UTRACE_RESUME, 1, UTRACE_RESUME);
+
+	/* Not by what was asked of another engine. */
+	a->other = &ut->probe[1];
+	expect_in_force(test, UTRACE_RESUME, UTRACE_STOP, 1, UTRACE_RESUME);
+
+	/* Not by what the callback itself asked for before it answered. */
+	a->other = a;
+	a->outside = false;
+	expect_in_force(test, UTRACE_RESUME, UTRACE_STOP, 1, UTRACE_RESUME);
+
+	/* Not by what was asked for during an earlier report. */
+	a->outside = true;
+	expect_in_force(test, UTRACE_RESUME, UTRACE_STOP, 0, UTRACE_RESUME);
+	a->hook = NULL;
+	expect_in_force(test, UTRACE_RESUME, UTRACE_STOP, 1, UTRACE_RESUME);
+	leave_all(ut);
+}
+
+static void overruled_step(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+
+	if (!arch_has_single_step())
+		kunit_skip(test, "no single step");
+
+	attach_and_watch(test);
+	expect_in_force(test, UTRACE_RESUME, UTRACE_SINGLESTEP, 0,
+			UTRACE_RESUME);
+	expect_in_force(test, UTRACE_STOP, UTRACE_SINGLESTEP, 1, UTRACE_RESUME);
+
+	/* Not by what the callback itself asked for before it answered. */
+	ut->probe[0].outside = false;
+	expect_in_force(test, UTRACE_RESUME, UTRACE_SINGLESTEP, 0,
+			UTRACE_SINGLESTEP);
 	leave_all(ut);
 }
 
@@ -1746,6 +2162,12 @@ static void exit_code(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x100, utrace_report_exit(0x100));
 }
 
+/* As if by utrace_control(), but without the machine. */
+static void set_step(struct probe *probe, enum utrace_resume_action step)
+{
+	probe->engine->step = step;
+}
+
 static void syscall_exit_for_step(struct kunit *test)
 {
 	struct utrace_test *ut = test->priv;
@@ -1755,8 +2177,7 @@ static void syscall_exit_for_step(struct kunit *test)
 	attach_self(test, a, UTRACE_EVENT(SYSCALL_EXIT));
 	attach_self(test, b, 0);
 	attach_self(test, c, 0);
-	/* As if by utrace_control(), but without the machine. */
-	b->engine->step = UTRACE_SINGLESTEP;
+	set_step(b, UTRACE_SINGLESTEP);
 	utrace_report_syscall_exit(&ut->regs, true);
 	expect_log(test, "a:syscall_exit b:syscall_exit");
 	KUNIT_EXPECT_EQ(test, UTRACE_RESUME, a->action);
@@ -1765,7 +2186,7 @@ static void syscall_exit_for_step(struct kunit *test)
 	/* The machine has not stepped, so there is no trap to replace. */
 	utrace_report_syscall_exit(&ut->regs, false);
 	expect_log(test, "a:syscall_exit");
-	b->engine->step = UTRACE_RESUME;
+	set_step(b, UTRACE_RESUME);
 	leave_all(ut);
 }
 
@@ -1802,14 +2223,14 @@ static void interrupt_report(struct kunit *test)
  * Report @sig as get_signal() does. What the thread would do with it is changed
  * for that long; threads of the kernel do not share it.
  */
-static struct k_sigaction *take_signal(struct utrace_test *ut, int sig,
-				       __sighandler_t handler)
+static struct k_sigaction *__take_signal(struct utrace_test *ut, int sig,
+					 int code, __sighandler_t handler)
 {
 	struct k_sigaction *ka;
 
 	clear_siginfo(&ut->ksig.info);
 	ut->ksig.info.si_signo = sig;
-	ut->ksig.info.si_code = SI_KERNEL;
+	ut->ksig.info.si_code = code;
 
 	kernel_sigaction(sig, handler);
 	spin_lock_irq(&current->sighand->siglock);
@@ -1819,11 +2240,24 @@ static struct k_sigaction *take_signal(struct utrace_test *ut, int sig,
 	return ka;
 }
 
+static struct k_sigaction *take_signal(struct utrace_test *ut, int sig,
+				       __sighandler_t handler)
+{
+	return __take_signal(ut, sig, SI_KERNEL, handler);
+}
+
+/* The trap of a step. */
+static struct k_sigaction *take_trap(struct utrace_test *ut)
+{
+	return __take_signal(ut, SIGTRAP, TRAP_TRACE, SIG_DFL);
+}
+
 static void ignore_signals_again(void)
 {
 	flush_signals(current);
 	disallow_signal(SIGUSR1);
 	disallow_signal(SIGTERM);
+	disallow_signal(SIGTRAP);
 	disallow_signal(SIGQUIT);
 	disallow_signal(SIGSTOP);
 	disallow_signal(SIGTSTP);
@@ -1975,6 +2409,7 @@ static void signal_replaced(struct kunit *test)
 static void hook_rewrite_signal(struct probe *probe)
 {
 	probe->ut->ksig.info.si_signo = probe->events;
+	probe->ut->ksig.info.si_code = SI_USER;
 }
 
 static void signal_rewritten(struct kunit *test)
@@ -2003,6 +2438,98 @@ static void signal_rewritten(struct kunit *test)
 	ka = take_signal(ut, SIGUSR1, SIG_KTHREAD);
 	expect_log(test, "a:signal");
 	KUNIT_EXPECT_PTR_EQ(test, ka, NULL);
+	leave_all(ut);
+	ignore_signals_again();
+}
+
+static void expect_trap(struct kunit *test, const struct probe *probe)
+{
+	KUNIT_EXPECT_EQ(test, SIGTRAP, probe->args[0]);
+	KUNIT_EXPECT_EQ(test, UTRACE_SIGNAL_CORE, probe->args[1]);
+	KUNIT_EXPECT_EQ(test, TRAP_TRACE, probe->args[2]);
+	KUNIT_EXPECT_EQ(test, UTRACE_SIGNAL_IGN | UTRACE_RESUME, probe->action);
+}
+
+static void step_trap_for_steppers(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+	struct k_sigaction *trap = &current->sighand->action[SIGTRAP - 1];
+
+	attach_self(test, a, UTRACE_EVENT_SIGNAL_ALL);
+	attach_self(test, b, UTRACE_EVENT(SIGNAL));
+	/* This one does not want to hear of signals. */
+	attach_self(test, &ut->probe[2], 0);
+
+	/* Nobody steps, so it is a signal like any other. */
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), trap);
+	expect_log(test, "a:signal");
+
+	set_step(b, UTRACE_SINGLESTEP);
+	set_step(&ut->probe[2], UTRACE_SINGLESTEP);
+	b->answer = UTRACE_SIGNAL_IGN | UTRACE_RESUME;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), NULL);
+	expect_log(test, "b:signal");
+	expect_trap(test, b);
+
+	b->answer = UTRACE_SIGNAL_DELIVER | UTRACE_RESUME;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), trap);
+	expect_log(test, "b:signal");
+	KUNIT_EXPECT_EQ(test, SIGTRAP, ut->ksig.info.si_signo);
+	KUNIT_EXPECT_EQ(test, TRAP_TRACE, ut->ksig.info.si_code);
+
+	/* The task's own SIGTRAP is not taken for one. */
+	KUNIT_EXPECT_PTR_EQ(test, take_signal(ut, SIGTRAP, SIG_DFL), trap);
+	expect_log(test, "a:signal");
+
+	/* The engine that it was for has let go. */
+	set_step(b, UTRACE_RESUME);
+	set_step(&ut->probe[2], UTRACE_RESUME);
+	current->utrace->armed = true;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), NULL);
+	expect_log(test, "");
+	leave_all(ut);
+	ignore_signals_again();
+}
+
+static void step_trap_for_each(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+	struct k_sigaction *action = current->sighand->action;
+
+	attach_self(test, a, UTRACE_EVENT_SIGNAL_ALL);
+	attach_self(test, b, UTRACE_EVENT_SIGNAL_ALL);
+	set_step(a, UTRACE_SINGLESTEP);
+	set_step(b, UTRACE_SINGLESTEP);
+
+	/* Whatever the first makes of it, the second gets it as it was. */
+	a->hook = hook_rewrite_signal;
+	a->events = SIGTERM;
+	a->answer = UTRACE_SIGNAL_IGN | UTRACE_RESUME;
+	b->answer = UTRACE_SIGNAL_IGN | UTRACE_RESUME;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), NULL);
+	expect_log(test, "a:signal b:signal");
+	expect_trap(test, a);
+	expect_trap(test, b);
+
+	/* It is a signal if one of them wants that. */
+	b->answer = UTRACE_SIGNAL_DELIVER | UTRACE_RESUME;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &action[SIGTRAP - 1]);
+	KUNIT_EXPECT_EQ(test, TRAP_TRACE, ut->ksig.info.si_code);
+
+	a->answer = UTRACE_SIGNAL_DELIVER | UTRACE_RESUME;
+	b->answer = UTRACE_SIGNAL_IGN | UTRACE_RESUME;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &action[SIGTERM - 1]);
+	expect_trap(test, b);
+	KUNIT_EXPECT_EQ(test, SIGTERM, ut->ksig.info.si_signo);
+	KUNIT_EXPECT_EQ(test, SI_USER, ut->ksig.info.si_code);
+
+	/* Of two signals, the last. */
+	b->answer = UTRACE_SIGNAL_DELIVER | UTRACE_RESUME;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &action[SIGTRAP - 1]);
+	set_step(a, UTRACE_RESUME);
+	set_step(b, UTRACE_RESUME);
 	leave_all(ut);
 	ignore_signals_again();
 }
@@ -2057,6 +2584,7 @@ static struct kunit_case utrace_test_cases[] = {
 	KUNIT_CASE(attach_exclusive),
 	KUNIT_CASE(attach_exclusive_alone),
 	KUNIT_CASE(attach_by_pid),
+	KUNIT_CASE(attach_by_pid_keeps_no_task),
 	KUNIT_CASE(set_events_errors),
 	KUNIT_CASE(set_events_needs_callback),
 	KUNIT_CASE(events_are_united),
@@ -2065,8 +2593,10 @@ static struct kunit_case utrace_test_cases[] = {
 	KUNIT_CASE(control_exiting),
 	KUNIT_CASE(control_queues_work),
 	KUNIT_CASE(control_step),
+	KUNIT_CASE(steps_are_independent),
 	KUNIT_CASE(barrier_idle),
 	KUNIT_CASE(examine),
+	KUNIT_CASE(own_stop_ends),
 	KUNIT_CASE(release_once),
 	KUNIT_CASE(free_with_engines),
 	KUNIT_CASE(reap_order),
@@ -2078,6 +2608,9 @@ static struct kunit_case utrace_test_cases[] = {
 	KUNIT_CASE(kernel_clone_is_silent),
 	KUNIT_CASE(order),
 	KUNIT_CASE(abort_holds),
+	KUNIT_CASE(abort_outlasts_answers),
+	KUNIT_CASE(abort_outlasts_quiesce),
+	KUNIT_CASE(quiesce_cannot_abort),
 	KUNIT_CASE(abort_and_detach),
 	KUNIT_CASE(seccomp_abort),
 	KUNIT_CASE(strongest_action),
@@ -2089,10 +2622,15 @@ static struct kunit_case utrace_test_cases[] = {
 	KUNIT_CASE(attach_in_callback),
 	KUNIT_CASE(detach_by_answer),
 	KUNIT_CASE(detach_another),
+	KUNIT_CASE(detach_another_from_outside),
 	KUNIT_CASE(detach_within),
+	KUNIT_CASE(detach_from_outside),
 	KUNIT_CASE(look_up_within),
 	KUNIT_CASE(detach_within_quiesce),
 	KUNIT_CASE(give_up_in_callback),
+	KUNIT_CASE(give_up_from_outside),
+	KUNIT_CASE(overruled_stop),
+	KUNIT_CASE(overruled_step),
 	KUNIT_CASE(barrier_in_callback),
 	KUNIT_CASE(exit_code),
 	KUNIT_CASE(syscall_exit_for_step),
@@ -2102,6 +2640,8 @@ static struct kunit_case utrace_test_cases[] = {
 	KUNIT_CASE(signal_taken_away),
 	KUNIT_CASE(signal_replaced),
 	KUNIT_CASE(signal_rewritten),
+	KUNIT_CASE(step_trap_for_steppers),
+	KUNIT_CASE(step_trap_for_each),
 	{}
 };
 

@@ -84,8 +84,8 @@ static __always_inline void utrace_begin_report(struct utrace_report *report)
 
 /*
  * Announce the first engine behind @last that wants the report, after it has had
- * its report_quiesce() if it wants that. @last is the one announced before, NULL
- * at the beginning. With @reverse, the list is walked from its end.
+ * its report_quiesce() if it wants that. @last is the one called before, NULL at
+ * the beginning. With @reverse, the list is walked from its end.
  */
 static __always_inline struct utrace_engine *
 utrace_announce(struct utrace_report *report, struct utrace_engine *last,
@@ -122,7 +122,6 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 		if (!engine)
 			break;
 
-		last = engine;
 		/* If it was detached before that, only RCU keeps it for us. */
 		if (unlikely(!utrace_wants_report(report, engine, rare)))
 			continue;

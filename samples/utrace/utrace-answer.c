@@ -17,6 +17,7 @@
  *	# echo > detach			# everybody
  */
 
+#include <linux/compat.h>
 #include <linux/debugfs.h>
 #include <linux/init.h>
 #include <linux/pid.h>
@@ -40,7 +41,9 @@ static u32 answer_syscall_entry(u32 action, struct utrace_engine *engine,
 	if ((unsigned long)engine->data != READ_ONCE(generation))
 		return UTRACE_SYSCALL_RUN | UTRACE_DETACH;
 
-	if (syscall_get_nr(current, regs) != __NR_getppid) {
+	/* In a 32-bit program, that is the number of another call. */
+	if (syscall_get_nr(current, regs) != __NR_getppid ||
+	    in_compat_syscall()) {
 		atomic_long_inc(&passed);
 		return UTRACE_SYSCALL_RUN | UTRACE_RESUME;
 	}
