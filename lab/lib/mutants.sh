@@ -124,7 +124,7 @@ need_engines() {
 	logged selftests-utrace "$ROOT/lab/lib/make-selftest" \
 		"$LINUX/tools/testing/selftests/utrace" "$RUN/engines/utrace" \
 		"$BUILD/obj/linux$suffix/usr/include" all
-	printf 'utrace %s\n' engines events >"$RUN/engines/list.engines"
+	printf 'utrace %s\n' engines events groups >"$RUN/engines/list.engines"
 	need_initramfs "$BUILD/initramfs-engines.gz" "$RUN/engines"
 	initramfs=$conform_initramfs
 }

@@ -340,6 +340,9 @@ TEST_F(engines, many_on_one_task)
 	/* One skips the call. The one that is told first stops it there. */
 	ASSERT_EQ(0, command(engine[37], "on syscall_entry abort 4321"));
 	ASSERT_EQ(0, command(engine[MANY - 1], "on syscall_entry stop"));
+	/* What others answer besides does not take it back. */
+	ASSERT_EQ(0, command(engine[10], "on syscall_entry report"));
+	ASSERT_EQ(0, command(engine[20], "on syscall_entry interrupt"));
 	for (i = 0; i < MANY; i++)
 		ASSERT_EQ(0, command(engine[i],
 				     "events quiesce syscall_entry"));

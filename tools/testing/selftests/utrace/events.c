@@ -1133,6 +1133,28 @@ TEST_F(events, steps_go_on_when_a_tracer_goes)
 	EXPECT_EQ('R', state_of(self->pid));
 }
 
+TEST_F(events, a_tracer_that_detaches_leaves_no_step_beside_an_engine)
+{
+	int status;
+
+	START(compute);
+	ASSERT_EQ(0, command(self->engine, "events quiesce"));
+	tell(self);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, __WALL));
+	ASSERT_EQ(0, ptrace(PTRACE_SINGLESTEP, self->pid, 0, 0));
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, __WALL));
+	ASSERT_EQ(SIGTRAP, WSTOPSIG(status));
+	/* The engine changes its mind while the tracer holds the task. */
+	ASSERT_EQ(0, command(self->engine, "singlestep"));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, self->pid, 0, 0));
+	sleep_ms(50);
+	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG | __WALL));
+	EXPECT_EQ('R', state_of(self->pid));
+}
+
 TEST_F(events, steps_over_system_calls_are_reports)
 {
 	START(compute);
