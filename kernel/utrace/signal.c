@@ -182,8 +182,10 @@ static void take_trap_answer(struct signal_report *sig, u32 answer)
 
 	switch (wanted) {
 	case UTRACE_SIGNAL_DELIVER:
-		if (sig->info->si_signo)
-			copy_siginfo(&sig->answer, sig->info);
+		if (!sig->info->si_signo)
+			break;
+		copy_siginfo(&sig->answer, sig->info);
+		sig->forced = false;
 		break;
 	case UTRACE_SIGNAL_TERM:
 	case UTRACE_SIGNAL_CORE:
@@ -191,6 +193,7 @@ static void take_trap_answer(struct signal_report *sig, u32 answer)
 	case UTRACE_SIGNAL_TSTP:
 		force_action(sig->info, wanted);
 		copy_siginfo(&sig->answer, sig->info);
+		sig->forced = true;
 		break;
 	default:
 		break;
@@ -223,7 +226,7 @@ static bool report_trap(struct signal_report *sig)
 {
 	struct utrace_report *report = &sig->report;
 	struct utrace_engine *engine;
-	bool told = false;
+	bool told = false, forced;
 	u32 answer;
 
 	copy_siginfo(&sig->trap, sig->info);
@@ -246,8 +249,10 @@ static bool report_trap(struct signal_report *sig)
 		return false;
 	}
 	copy_siginfo(sig->info, &sig->answer);
+	forced = sig->forced;
 	if (sig->info->si_signo != sig->signr)
 		signal_changed(sig);
+	sig->forced = forced;
 	return true;
 }
 

@@ -42,7 +42,7 @@ struct utrace_test;
  * @quiesce_answer: of report_quiesce()
  * @hook: called by all callbacks but report_quiesce()
  * @quiesce_hook: called by report_quiesce()
- * @outside: another thread runs @hook, and the callback waits for it
+ * @outside: another thread runs the hooks, and the callback waits for it
  * @other: whom the hook is to treat
  * @events: for the hook
  * @new_code: exit code that report_exit() sets, or 0
@@ -114,20 +114,27 @@ static void note(struct probe *probe, const char *what)
 struct visit {
 	struct work_struct work;
 	struct probe *probe;
+	void (*hook)(struct probe *probe);
 };
 
 static void pay_visit(struct work_struct *work)
 {
-	struct probe *probe = container_of(work, struct visit, work)->probe;
+	struct visit *visit = container_of(work, struct visit, work);
 
-	probe->hook(probe);
+	visit->hook(visit->probe);
 }
 
-/* Let another thread run the hook, in the middle of the callback. */
-static void hook_from_outside(struct probe *probe)
+/* In the middle of a callback: by itself or by another thread. */
+static void run_hook(struct probe *probe, void (*hook)(struct probe *probe))
 {
-	struct visit visit = { .probe = probe };
+	struct visit visit = { .probe = probe, .hook = hook };
 
+	if (!hook)
+		return;
+	if (!probe->outside) {
+		hook(probe);
+		return;
+	}
 	INIT_WORK_ONSTACK(&visit.work, pay_visit);
 	schedule_work(&visit.work);
 	flush_work(&visit.work);
@@ -142,10 +149,7 @@ static u32 hear(u32 action, struct utrace_engine *engine, const char *what)
 	note(probe, what);
 	probe->calls++;
 	probe->action = action;
-	if (probe->hook && probe->outside)
-		hook_from_outside(probe);
-	else if (probe->hook)
-		probe->hook(probe);
+	run_hook(probe, probe->hook);
 	return probe->answer;
 }
 
@@ -167,8 +171,7 @@ static u32 probe_quiesce(u32 action, struct utrace_engine *engine,
 	note(probe, "quiesce");
 	probe->quiesce_action = action;
 	probe->quiesce_event = event;
-	if (probe->quiesce_hook)
-		probe->quiesce_hook(probe);
+	run_hook(probe, probe->quiesce_hook);
 	return probe->quiesce_answer;
 }
 
@@ -465,7 +468,11 @@ static void attach_kernel_thread(struct kunit *test)
 			try_attach(current, UTRACE_ATTACH_CREATE, &probe_ops,
 				   ut->probe));
 
-	ut->task->flags |= PF_KTHREAD;
+	ut->task->flags = PF_KTHREAD;
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			try_attach(ut->task, UTRACE_ATTACH_CREATE, &probe_ops,
+				   ut->probe));
+	ut->task->flags = PF_USER_WORKER;
 	KUNIT_EXPECT_EQ(test, -EPERM,
 			try_attach(ut->task, UTRACE_ATTACH_CREATE, &probe_ops,
 				   ut->probe));
@@ -663,7 +670,6 @@ static void attach_by_pid_keeps_no_task(struct kunit *test)
 			   &pid->tasks[PIDTYPE_PID]);
 	expect_attach_pid(test, 0, pid, 0);
 	expect_attach_pid(test, -EEXIST, pid, UTRACE_ATTACH_EXCLUSIVE);
-	expect_attach_pid(test, -EINVAL, pid, UTRACE_ATTACH_MATCH_MASK);
 
 	task->exit_state = EXIT_ZOMBIE;
 	expect_attach_pid(test, -ESRCH, pid, 0);
@@ -673,7 +679,8 @@ static void attach_by_pid_keeps_no_task(struct kunit *test)
 
 	/* Only the first one has been attached. */
 	expect_log(test, "");
-	utrace_release_task(task);
+	utrace_free_task(task);
+	task->utrace = NULL;
 	expect_log(test, "a:release");
 }
 
@@ -2094,6 +2101,27 @@ static void overruled_stop(struct kunit *test)
 	leave_all(ut);
 }
 
+static void overruled_quiesce(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+
+	attach_and_watch(test);
+	a->hook = NULL;
+	a->quiesce_hook = hook_control;
+	a->quiesce_answer = UTRACE_STOP;
+	a->events = UTRACE_RESUME;
+	exec();
+	KUNIT_EXPECT_EQ(test, 0, b->ret);
+
+	/* The callback that follows is another one. */
+	a->quiesce_answer = UTRACE_RESUME;
+	a->answer = UTRACE_STOP;
+	exec();
+	KUNIT_EXPECT_EQ(test, 1, b->ret);
+	leave_all(ut);
+}
+
 static void overruled_step(struct kunit *test)
 {
 	struct utrace_test *ut = test->priv;
@@ -2523,6 +2551,12 @@ static void step_trap_for_each(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &action[SIGTERM - 1]);
 	expect_trap(test, b);
 	KUNIT_EXPECT_EQ(test, SIGTERM, ut->ksig.info.si_signo);
+
+	/* Made deadly, it is that whatever the task would do with it. */
+	a->answer = UTRACE_SIGNAL_IGN | UTRACE_RESUME;
+	b->answer = UTRACE_SIGNAL_TERM | UTRACE_RESUME;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &ut->ksig.ka);
+	KUNIT_EXPECT_EQ(test, SIGTERM, ut->ksig.info.si_signo);
 	KUNIT_EXPECT_EQ(test, SI_USER, ut->ksig.info.si_code);
 
 	/* Of two signals, the last. */
@@ -2630,6 +2664,7 @@ static struct kunit_case utrace_test_cases[] = {
 	KUNIT_CASE(give_up_in_callback),
 	KUNIT_CASE(give_up_from_outside),
 	KUNIT_CASE(overruled_stop),
+	KUNIT_CASE(overruled_quiesce),
 	KUNIT_CASE(overruled_step),
 	KUNIT_CASE(barrier_in_callback),
 	KUNIT_CASE(exit_code),

@@ -46,12 +46,15 @@ static inline int open_engine(void)
 	return open(ENGINE_FILE, O_RDWR | O_CLOEXEC);
 }
 
-/* What a command gives: 0, or the errno that the write failed with. */
+/*
+ * What a command gives: 0, or the errno that the write failed with. Not write(),
+ * which would hold up others that share the file's position.
+ */
 static inline int command(int engine, const char *text)
 {
 	ssize_t size = strlen(text);
 
-	return write(engine, text, size) == size ? 0 : errno;
+	return pwrite(engine, text, size, 0) == size ? 0 : errno;
 }
 
 /* How long to wait for what has to come. */

@@ -206,12 +206,14 @@ __attribute__((constructor)) static void executed(void)
 		_exit(0);
 }
 
+/* What a friend of the task finds. */
+enum { GOOD, BAD, ALONE };
+
 /*
- * Attach an engine to @pid, in the same moment as others, and leave it: 0 if it
- * heard of death and reaping, once each, or came too late; @exclusive: the
- * status tells whether it was attached.
+ * Attach an engine to @pid, in the same moment as others: is it told of death
+ * and reaping, once each, or has it come too late?
  */
-static int attend(pid_t pid, int go, int exclusive)
+static int attend(pid_t pid, int go, int done, int exclusive)
 {
 	int engine = open_engine(), err, late;
 	char text[64], byte;
@@ -220,29 +222,36 @@ static int attend(pid_t pid, int go, int exclusive)
 		 exclusive ? " exclusive" : "");
 	read(go, &byte, 1);
 	err = command(engine, text);
+	if (write(done, "", 1) != 1)
+		return BAD;
+	if (exclusive && err)
+		return err == EEXIST ? GOOD : BAD;
 	if (exclusive)
-		return err == EEXIST ? 0 : err ? 1 : is_detached(engine) ? 2 : 1;
+		return is_detached(engine) ? ALONE : BAD;
 	if (err)
-		return err != ESRCH;
+		return err == ESRCH ? GOOD : BAD;
 	late = command(engine, "events death reap");
 	if (!is_detached(engine))
-		return 1;
+		return BAD;
 	/* If it could not choose both, it may hear of the reaping alone. */
 	if (late)
-		return late != ESRCH && late != EALREADY;
-	return counter(engine, "death") != 1 || counter(engine, "reap") != 1;
+		return late == ESRCH || late == EALREADY ? GOOD : BAD;
+	return counter(engine, "death") == 1 &&
+	       counter(engine, "reap") == 1 ? GOOD : BAD;
 }
 
 #define NR_FRIENDS	4
 
+/* How many were alone, that is attached with nobody beside them. */
 static int attend_all(struct __test_metadata *_metadata, unsigned int what,
 		      int exclusive)
 {
 	pid_t pid, friend[NR_FRIENDS];
-	int go[2], start[2], status, i, sum = 0;
+	int go[2], done[2], start[2], status, i, alone = 0;
 	char byte;
 
 	ASSERT_EQ(0, pipe2(go, O_CLOEXEC));
+	ASSERT_EQ(0, pipe2(done, O_CLOEXEC));
 	ASSERT_EQ(0, pipe2(start, O_CLOEXEC));
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -258,24 +267,26 @@ static int attend_all(struct __test_metadata *_metadata, unsigned int what,
 			continue;
 		close(start[1]);
 		close(go[1]);
-		_exit(attend(pid, go[0], exclusive));
+		_exit(attend(pid, go[0], done[1], exclusive));
 	}
 	/* The end of both pipes sets all of them going. */
 	close(go[1]);
-	if (exclusive)
-		sleep_ms(5);
+	for (i = 0; exclusive && i < NR_FRIENDS; i++)
+		ASSERT_EQ(1, read(done[0], &byte, 1));
 	close(start[1]);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 	for (i = 0; i < NR_FRIENDS; i++) {
 		ASSERT_EQ(friend[i], waitpid(friend[i], &status, 0));
 		ASSERT_TRUE(WIFEXITED(status));
-		EXPECT_NE(1, WEXITSTATUS(status));
-		sum += WEXITSTATUS(status);
+		EXPECT_NE(BAD, WEXITSTATUS(status));
+		alone += WEXITSTATUS(status) == ALONE;
 	}
 	close(go[0]);
+	close(done[0]);
+	close(done[1]);
 	close(start[0]);
-	return sum;
+	return alone;
 }
 
 TEST(no_end_is_missed)
@@ -299,7 +310,7 @@ TEST(one_is_exclusive)
 	if (!have_engines())
 		SKIP(return, NO_ENGINES);
 	for (i = 0; i < 20; i++)
-		ASSERT_EQ(2, attend_all(_metadata, 2, 1));
+		ASSERT_EQ(1, attend_all(_metadata, i, 1));
 }
 
 TEST_HARNESS_MAIN
