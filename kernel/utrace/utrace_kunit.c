@@ -2551,17 +2551,17 @@ static void step_trap_for_each(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &action[SIGTERM - 1]);
 	expect_trap(test, b);
 	KUNIT_EXPECT_EQ(test, SIGTERM, ut->ksig.info.si_signo);
+	KUNIT_EXPECT_EQ(test, SI_USER, ut->ksig.info.si_code);
+
+	/* Of two signals, the last. */
+	b->answer = UTRACE_SIGNAL_DELIVER | UTRACE_RESUME;
+	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &action[SIGTRAP - 1]);
 
 	/* Made deadly, it is that whatever the task would do with it. */
 	a->answer = UTRACE_SIGNAL_IGN | UTRACE_RESUME;
 	b->answer = UTRACE_SIGNAL_TERM | UTRACE_RESUME;
 	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &ut->ksig.ka);
 	KUNIT_EXPECT_EQ(test, SIGTERM, ut->ksig.info.si_signo);
-	KUNIT_EXPECT_EQ(test, SI_USER, ut->ksig.info.si_code);
-
-	/* Of two signals, the last. */
-	b->answer = UTRACE_SIGNAL_DELIVER | UTRACE_RESUME;
-	KUNIT_EXPECT_PTR_EQ(test, take_trap(ut), &action[SIGTRAP - 1]);
 	set_step(a, UTRACE_RESUME);
 	set_step(b, UTRACE_RESUME);
 	leave_all(ut);

@@ -207,7 +207,7 @@ __attribute__((constructor)) static void executed(void)
 }
 
 /* What a friend of the task finds. */
-enum { GOOD, BAD, ALONE };
+enum { GOOD, BAD, ALONE, LATE };
 
 /*
  * Attach an engine to @pid, in the same moment as others: is it told of death
@@ -229,7 +229,7 @@ static int attend(pid_t pid, int go, int done, int exclusive)
 	if (exclusive)
 		return is_detached(engine) ? ALONE : BAD;
 	if (err)
-		return err == ESRCH ? GOOD : BAD;
+		return err == ESRCH ? LATE : BAD;
 	late = command(engine, "events death reap");
 	if (!is_detached(engine))
 		return BAD;
@@ -242,12 +242,15 @@ static int attend(pid_t pid, int go, int done, int exclusive)
 
 #define NR_FRIENDS	4
 
-/* How many were alone, that is attached with nobody beside them. */
+/*
+ * How many have come in time; @exclusive: how many were attached, as none may be
+ * beside another.
+ */
 static int attend_all(struct __test_metadata *_metadata, unsigned int what,
 		      int exclusive)
 {
 	pid_t pid, friend[NR_FRIENDS];
-	int go[2], done[2], start[2], status, i, alone = 0;
+	int go[2], done[2], start[2], status, i, sum = 0;
 	char byte;
 
 	ASSERT_EQ(0, pipe2(go, O_CLOEXEC));
@@ -257,6 +260,7 @@ static int attend_all(struct __test_metadata *_metadata, unsigned int what,
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		close(start[1]);
+		close(go[1]);
 		read(start[0], &byte, 1);
 		ephemeral(what);
 	}
@@ -280,27 +284,29 @@ static int attend_all(struct __test_metadata *_metadata, unsigned int what,
 		ASSERT_EQ(friend[i], waitpid(friend[i], &status, 0));
 		ASSERT_TRUE(WIFEXITED(status));
 		EXPECT_NE(BAD, WEXITSTATUS(status));
-		alone += WEXITSTATUS(status) == ALONE;
+		sum += WEXITSTATUS(status) == (exclusive ? ALONE : GOOD);
 	}
 	close(go[0]);
 	close(done[0]);
 	close(done[1]);
 	close(start[0]);
-	return alone;
+	return sum;
 }
 
 TEST(no_end_is_missed)
 {
 	long left, begun = now_ms();
-	int i;
+	int i, came = 0;
 
 	if (!have_engines())
 		SKIP(return, NO_ENGINES);
 	left = engines_left();
 	for (i = 0; i < 200 && now_ms() < begun + SECONDS * 1000; i++)
-		ASSERT_EQ(0, attend_all(_metadata, i, 0));
+		came += attend_all(_metadata, i, 0);
 	EXPECT_TRUE(wait_until(engines_left() == left));
-	TH_LOG("%d tasks", i);
+	EXPECT_LT(0, came);
+	TH_LOG("%d tasks; %d of %d engines came in time", i, came,
+	       i * NR_FRIENDS);
 }
 
 TEST(one_is_exclusive)
