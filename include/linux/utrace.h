@@ -290,7 +290,7 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  *	A trap by stepping is not the task's own. It is reported to each engine
  *	that steps and wants any signal, and to no other. It starts as
  *	%UTRACE_SIGNAL_IGN, which takes it away from no other engine, and
- *	%UTRACE_SIGNAL_DELIVER makes it a signal.
+ *	%UTRACE_SIGNAL_DELIVER makes it a signal. It cannot be held.
  *
  * @report_jctl: UTRACE_EVENT(JCTL). @type is %CLD_STOPPED: the task is about to
  *	stop with its thread group; %CLD_CONTINUED: it has been, and goes on;
@@ -447,6 +447,12 @@ struct utrace_engine *utrace_held_engine(struct task_struct *task);
 void utrace_detach_held(struct utrace_engine *engine);
 int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 		       unsigned long events, enum utrace_resume_action action);
+
+/* Does ptrace's engine step? Only its tracer, who asks, changes that. */
+static inline bool utrace_held_steps(const struct utrace_engine *engine)
+{
+	return engine->step != UTRACE_RESUME;
+}
 
 /*
  * Hooks, called by the places where these things happen. Each costs a task that

@@ -92,8 +92,6 @@ static void force_action(kernel_siginfo_t *info,
  * @forced: an engine has chosen the default action of @info
  * @gone: an engine has taken the signal away
  * @held: it is to go back to the queue
- * @trap: the trap of a step, which each engine that steps gets as it was
- * @answer: what the trap shall become, if an engine wants it delivered
  */
 struct signal_report {
 	struct utrace_report report;
@@ -103,8 +101,6 @@ struct signal_report {
 	bool forced;
 	bool gone;
 	bool held;
-	kernel_siginfo_t trap;
-	kernel_siginfo_t answer;
 };
 
 static void set_signal_action(struct signal_report *sig,
@@ -176,7 +172,8 @@ static void take_signal_answer(struct signal_report *sig, u32 answer)
  * Each gets it as it was, and it becomes a signal if one of them wants that;
  * the last one decides which.
  */
-static void take_trap_answer(struct signal_report *sig, u32 answer)
+static void take_trap_answer(struct signal_report *sig, u32 answer,
+			     kernel_siginfo_t *becomes)
 {
 	enum utrace_signal_action wanted = utrace_signal_action(answer);
 
@@ -184,7 +181,7 @@ static void take_trap_answer(struct signal_report *sig, u32 answer)
 	case UTRACE_SIGNAL_DELIVER:
 		if (!sig->info->si_signo)
 			break;
-		copy_siginfo(&sig->answer, sig->info);
+		copy_siginfo(becomes, sig->info);
 		sig->forced = false;
 		break;
 	case UTRACE_SIGNAL_TERM:
@@ -192,19 +189,19 @@ static void take_trap_answer(struct signal_report *sig, u32 answer)
 	case UTRACE_SIGNAL_STOP:
 	case UTRACE_SIGNAL_TSTP:
 		force_action(sig->info, wanted);
-		copy_siginfo(&sig->answer, sig->info);
+		copy_siginfo(becomes, sig->info);
 		sig->forced = true;
 		break;
 	default:
 		break;
 	}
-	copy_siginfo(sig->info, &sig->trap);
 }
 
 /* Is the signal the trap of a step that was made for an engine? */
-static bool is_step_trap(const kernel_siginfo_t *info)
+static bool is_step_trap(struct signal_report *sig)
 {
 	struct utrace *utrace = current->utrace;
+	const kernel_siginfo_t *info = sig->info;
 	bool stepped;
 
 	if (info->si_signo != SIGTRAP ||
@@ -212,9 +209,12 @@ static bool is_step_trap(const kernel_siginfo_t *info)
 		return false;
 
 	/* siglock is held, so interrupts are off. */
-	scoped_guard(spinlock, &utrace->lock)
+	scoped_guard(spinlock, &utrace->lock) {
 		stepped = utrace->armed ||
 			  utrace_strongest_step(utrace) != UTRACE_RESUME;
+		if (stepped)
+			sig->report.armed = utrace_renew_step(utrace);
+	}
 	return stepped;
 }
 
@@ -226,13 +226,13 @@ static bool report_trap(struct signal_report *sig)
 {
 	struct utrace_report *report = &sig->report;
 	struct utrace_engine *engine;
+	kernel_siginfo_t trap, becomes;
 	bool told = false, forced;
 	u32 answer;
 
-	copy_siginfo(&sig->trap, sig->info);
-	clear_siginfo(&sig->answer);
+	copy_siginfo(&trap, sig->info);
+	clear_siginfo(&becomes);
 	report->trap = true;
-	report->renew = true;
 	report->event = UTRACE_EVENT_SIGNAL_ALL;
 	report->action = UTRACE_SIGNAL_IGN;
 
@@ -240,15 +240,15 @@ static bool report_trap(struct signal_report *sig)
 		answer = engine->ops->report_signal(report->action, engine,
 						    sig->info,
 						    sig->disposition);
-		take_trap_answer(sig, answer);
+		take_trap_answer(sig, answer, &becomes);
+		copy_siginfo(sig->info, &trap);
 		told = true;
 	}
 	if (!told && !report->armed) {
 		report->trap = false;
-		report->renew = false;
 		return false;
 	}
-	copy_siginfo(sig->info, &sig->answer);
+	copy_siginfo(sig->info, &becomes);
 	forced = sig->forced;
 	if (sig->info->si_signo != sig->signr)
 		signal_changed(sig);
@@ -302,7 +302,7 @@ struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
 		.signr = ksig->info.si_signo,
 		.disposition = disposition_of(ksig->info.si_signo),
 	};
-	bool trap = is_step_trap(&ksig->info);
+	bool trap = is_step_trap(&sig);
 
 	if (!trap && !utrace_interest(event_of(sig.disposition)))
 		return &current->sighand->action[sig.signr - 1];
