@@ -74,13 +74,13 @@ static bool engine_renews(struct utrace *utrace)
  */
 static void update_armed(struct utrace *utrace)
 {
+	bool pending;
+
 	lockdep_assert_held(&utrace->lock);
 
-	/* Racy: only the task takes it out, or it is put in by the task. */
-	utrace->armed = engine_renews(utrace) ||
-			(utrace->armed &&
-			 data_race(sigismember(&utrace->task->pending.signal,
-					       SIGTRAP)));
+	/* Others put other signals there: the task itself puts its traps. */
+	pending = data_race(sigismember(&utrace->task->pending.signal, SIGTRAP));
+	utrace->armed = engine_renews(utrace) || (utrace->armed && pending);
 }
 
 /*
