@@ -34,6 +34,27 @@
 #define TOTALS_FILE	DEBUGFS "/utrace/totals"
 #define NO_ENGINES	"no " ENGINE_FILE ": needs root and CONFIG_UTRACE_TEST_ENGINE"
 
+/* A wait status. */
+#define EXIT_CODE(code)	((code) << 8)
+
+/* The program that a test executes is itself, which then leaves with this. */
+#define EXECUTED	7
+
+__attribute__((constructor)) static void executed(void)
+{
+	if (getenv("UTRACE_EXECUTED"))
+		_exit(EXECUTED);
+}
+
+static inline void execute(void)
+{
+	static char * const argv[] = { "executed", NULL };
+	static char * const envp[] = { "UTRACE_EXECUTED=1", NULL };
+
+	execve("/proc/self/exe", argv, envp);
+	_exit(1);
+}
+
 static inline int have_engines(void)
 {
 	if (access(ENGINE_FILE, F_OK))

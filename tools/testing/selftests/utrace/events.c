@@ -18,8 +18,6 @@
 /* A system call that nothing but the tests makes. */
 #define TEST_NR		SYS_getpgid
 
-#define EXIT_CODE(code)	((code) << 8)
-
 /* What "ping" has the child of a signals test tell. */
 struct pong {
 	int usr1;
@@ -37,22 +35,6 @@ static void on_signal(int signr)
 		handled.usr2++;
 	else
 		handled.term++;
-}
-
-/* The program that an exec test executes is this one, which leaves at once. */
-__attribute__((constructor)) static void executed(void)
-{
-	if (getenv("UTRACE_EXECUTED"))
-		_exit(7);
-}
-
-static void execute(void)
-{
-	static char * const argv[] = { "events", NULL };
-	static char * const envp[] = { "UTRACE_EXECUTED=1", NULL };
-
-	execve("/proc/self/exe", argv, envp);
-	_exit(1);
 }
 
 FIXTURE(events) {
@@ -274,7 +256,7 @@ TEST_F(events, exec_is_told_with_the_old_pid)
 	pid = self->pid;
 	ASSERT_EQ(0, command(self->engine, "events exec exit"));
 	tell(self);
-	EXPECT_EQ(EXIT_CODE(7), end(self));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
 	EXPECT_TRUE(logged_exactly(self->engine, "exec exit"));
 	EXPECT_EQ(pid, logged(self->engine, "exec"));
 }
@@ -329,7 +311,7 @@ TEST_F(events, exec_by_a_thread_keeps_the_engine)
 	ASSERT_EQ(0, attach_to(self->other, tid));
 	ASSERT_EQ(0, command(self->other, "events exec exit death"));
 	tell(self);
-	EXPECT_EQ(EXIT_CODE(7), end(self));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
 
 	/* The leader dies for it, and is not the last of the group. */
 	EXPECT_TRUE(logged_exactly(self->engine, "death reap"));
@@ -1081,7 +1063,7 @@ TEST_F(events, steps_as_an_answer)
 	ASSERT_EQ(0, command(self->engine, "events quiesce exec signal_core"));
 	ASSERT_EQ(0, command(self->engine, "on exec singlestep"));
 	tell(self);
-	EXPECT_EQ(EXIT_CODE(7), end(self));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
 	/* From the first instruction of the new program. */
 	EXPECT_LT(100, counter(self->engine, "traps"));
 }
@@ -1110,7 +1092,7 @@ TEST_F(events, steps_through_vfork_do_not_trap_the_child)
 
 TEST_F(events, steps_through_exec_go_on_in_the_program)
 {
-	step_through(_metadata, self, exec_one, EXIT_CODE(7));
+	step_through(_metadata, self, exec_one, EXIT_CODE(EXECUTED));
 }
 
 TEST_F(events, steps_go_on_when_a_tracer_goes)
@@ -1304,7 +1286,7 @@ TEST_F(events, barrier_is_behind_what_the_callback_answers)
 	ASSERT_EQ(0, wait_for_state(waiter, 'S'));
 	ASSERT_EQ(0, command(self->engine, "go"));
 	EXPECT_EQ(EXIT_CODE(ESRCH), wait_for_status(waiter, 0));
-	EXPECT_EQ(EXIT_CODE(7), end(self));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
 }
 
 TEST_F(events, barrier_is_not_prolonged_by_later_reports)
@@ -1634,7 +1616,7 @@ TEST_F(stop, lasts_until_resumed)
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
 	self->pid = 0;
 	if (variant->body == exec_one)
-		status -= EXIT_CODE(7);
+		status -= EXIT_CODE(EXECUTED);
 	EXPECT_EQ(variant->signr, variant->signr ? WTERMSIG(status) : status);
 }
 

@@ -11,33 +11,16 @@
 #include <pthread.h>
 
 #define NR_THREADS	3	/* 0 is the leader */
-#define EXIT_CODE(code)	((code) << 8)
 
 /* A system call that nothing but the tests makes. */
 #define TEST_NR		SYS_getpgid
 
 /* What a thread can be told to do. */
 #define TO_CALL		'c'	/* TEST_NR, and to answer */
-#define TO_EXEC		'e'	/* a program that exits with 7 */
+#define TO_EXEC		'e'	/* execute() */
 #define TO_EXIT_GROUP	'x'	/* with 5 */
 #define TO_ABORT	'a'	/* to dump core */
 #define TO_END		't'	/* only this thread */
-
-/* The program that is executed is this one, which leaves at once. */
-__attribute__((constructor)) static void executed(void)
-{
-	if (getenv("UTRACE_EXECUTED"))
-		_exit(7);
-}
-
-static void execute(void)
-{
-	static char * const argv[] = { "groups", NULL };
-	static char * const envp[] = { "UTRACE_EXECUTED=1", NULL };
-
-	execve("/proc/self/exe", argv, envp);
-	_exit(1);
-}
 
 static int order[NR_THREADS][2];	/* pipes to each thread */
 static int reply[2];			/* from all of them */
@@ -279,19 +262,19 @@ static void break_stop(struct __test_metadata *_metadata,
 
 TEST_F(group, exec_breaks_the_leaders_stop)
 {
-	BREAK_STOP(0, 1, TO_EXEC, EXIT_CODE(7));
+	BREAK_STOP(0, 1, TO_EXEC, EXIT_CODE(EXECUTED));
 	/* The program goes on, so it was not the last. */
 	EXPECT_EQ(0, logged(self->engine[0], "death"));
 }
 
 TEST_F(group, exec_breaks_another_threads_stop)
 {
-	BREAK_STOP(1, 2, TO_EXEC, EXIT_CODE(7));
+	BREAK_STOP(1, 2, TO_EXEC, EXIT_CODE(EXECUTED));
 }
 
 TEST_F(group, exec_by_the_leader_breaks_a_stop)
 {
-	BREAK_STOP(1, 0, TO_EXEC, EXIT_CODE(7));
+	BREAK_STOP(1, 0, TO_EXEC, EXIT_CODE(EXECUTED));
 }
 
 TEST_F(group, exit_group_breaks_the_leaders_stop)
@@ -322,7 +305,7 @@ TEST_F(group, an_exec_keeps_the_engine_of_the_thread)
 {
 	ATTACH(1, "exec exit death reap");
 	tell(1, TO_EXEC);
-	EXPECT_EQ(EXIT_CODE(7), ends_with(self));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), ends_with(self));
 	EXPECT_TRUE(is_detached(self->engine[1]));
 	EXPECT_TRUE(logged_exactly(self->engine[1], "exec exit death reap"));
 	/* It has the leader's pid now. */
