@@ -24,9 +24,11 @@ void utrace_update_interest(struct utrace *utrace)
 
 	lockdep_assert_held(&utrace->lock);
 
+	/* So that a trap by stepping does not go to the task. */
+	if (utrace->armed)
+		events |= UTRACE_EVENT(SIGNAL);
 	list_for_each_entry(engine, &utrace->engines, entry) {
 		events |= engine->flags;
-		/* So that a trap by stepping does not go to the task. */
 		if (engine->attached && engine->step != UTRACE_RESUME)
 			events |= UTRACE_EVENT(SIGNAL);
 	}

@@ -155,6 +155,7 @@ void utrace_stop(struct utrace *utrace);
 bool utrace_can_step(enum utrace_resume_action action);
 enum utrace_resume_action utrace_strongest_step(struct utrace *utrace);
 bool utrace_renew_step(struct utrace *utrace);
+void utrace_update_armed(struct utrace *utrace);
 int utrace_queue_work(struct utrace *utrace, enum task_work_notify_mode how);
 void utrace_work(struct callback_head *work);
 

@@ -72,15 +72,19 @@ static bool engine_renews(struct utrace *utrace)
  * that is not wanted any more may be in the queue already. No other can come, as
  * the task is in the kernel or held; and a trap is always private to the thread.
  */
-static void update_armed(struct utrace *utrace)
+void utrace_update_armed(struct utrace *utrace)
 {
-	bool pending;
+	bool pending, armed;
 
 	lockdep_assert_held(&utrace->lock);
 
 	/* Others put other signals there: the task itself puts its traps. */
 	pending = data_race(sigismember(&utrace->task->pending.signal, SIGTRAP));
-	utrace->armed = engine_renews(utrace) || (utrace->armed && pending);
+	armed = engine_renews(utrace) || (utrace->armed && pending);
+	if (armed == utrace->armed)
+		return;
+	utrace->armed = armed;
+	utrace_update_interest(utrace);
 }
 
 /*
@@ -163,7 +167,7 @@ void utrace_stop(struct utrace *utrace)
 	if (step_changed) {
 		step = min(utrace_strongest_step(utrace), utrace->left_step);
 		utrace->left_step = UTRACE_RESUME;
-		update_armed(utrace);
+		utrace_update_armed(utrace);
 	}
 	spin_unlock_irq(&utrace->lock);
 
@@ -271,7 +275,7 @@ int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 		step = utrace_strongest_step(utrace);
 		WRITE_ONCE(utrace->step_changed, leave);
 		if (!leave)
-			update_armed(utrace);
+			utrace_update_armed(utrace);
 	}
 	if (!leave)
 		apply_step(task, step);

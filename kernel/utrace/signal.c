@@ -212,8 +212,11 @@ static bool is_step_trap(struct signal_report *sig)
 	scoped_guard(spinlock, &utrace->lock) {
 		stepped = utrace->armed ||
 			  utrace_strongest_step(utrace) != UTRACE_RESUME;
-		if (stepped)
+		if (stepped) {
 			sig->report.armed = utrace_renew_step(utrace);
+			/* It is out of the queue now. */
+			utrace_update_armed(utrace);
+		}
 	}
 	return stepped;
 }
