@@ -177,6 +177,8 @@ static inline int wait_stopped(int engine)
 {
 	int err;
 
+	/* A callback that has been counted may not have answered yet. */
+	command(engine, "barrier");
 	wait_until((err = command(engine, "prepare")) != EAGAIN);
 	return err;
 }
