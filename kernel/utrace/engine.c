@@ -3,6 +3,7 @@
  * utrace core: engines, and how they come to a task and go with it
  */
 
+#include <kunit/static_stub.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -84,9 +85,12 @@ struct utrace_engine *utrace_create_engine(struct task_struct *task,
 					   const struct utrace_engine_ops *ops,
 					   void *data, gfp_t gfp)
 {
-	struct utrace *utrace = utrace_of_task(task, gfp);
 	struct utrace_engine *engine;
+	struct utrace *utrace;
 
+	KUNIT_STATIC_STUB_REDIRECT(utrace_create_engine, task, ops, data, gfp);
+
+	utrace = utrace_of_task(task, gfp);
 	if (!utrace)
 		return NULL;
 	engine = kzalloc(sizeof(*engine), gfp);

@@ -9,6 +9,7 @@
  * ptrace uses.
  */
 
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/errno.h>
 #include <linux/pid.h>
@@ -476,6 +477,31 @@ static void attach_kernel_thread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EPERM,
 			try_attach(ut->task, UTRACE_ATTACH_CREATE, &probe_ops,
 				   ut->probe));
+	expect_log(test, "");
+}
+
+static struct utrace_engine *
+no_memory(struct task_struct *task, const struct utrace_engine_ops *ops,
+	  void *data, gfp_t gfp)
+{
+	/* Only ptrace cannot do without. */
+	return gfp & __GFP_NOFAIL ? ERR_PTR(-EINVAL) : NULL;
+}
+
+static void attach_without_memory(struct kunit *test)
+{
+	struct utrace_test *ut = test->priv;
+	int flags = UTRACE_ATTACH_CREATE | UTRACE_ATTACH_EXCLUSIVE |
+		    UTRACE_ATTACH_MATCH_OPS;
+
+	kunit_activate_static_stub(test, utrace_create_engine, no_memory);
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			try_attach(ut->task, flags, &probe_ops, ut->probe));
+	kunit_deactivate_static_stub(test, utrace_create_engine);
+	/* Nothing is left of it, nor was it released. */
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			try_attach(ut->task, UTRACE_ATTACH_MATCH_OPS,
+				   &probe_ops, NULL));
 	expect_log(test, "");
 }
 
@@ -2613,6 +2639,7 @@ static void utrace_test_exit(struct kunit *test)
 static struct kunit_case utrace_test_cases[] = {
 	KUNIT_CASE(attach_bad_arguments),
 	KUNIT_CASE(attach_kernel_thread),
+	KUNIT_CASE(attach_without_memory),
 	KUNIT_CASE(attach_dead_task),
 	KUNIT_CASE(look_up),
 	KUNIT_CASE(attach_exclusive),
