@@ -179,13 +179,14 @@ struct utrace_engine *utrace_next_engine(struct utrace_report *report,
 /* Queue what was put off because it came in the middle of a report. */
 void utrace_queue_again(struct utrace *utrace)
 {
-	guard(spinlock_irq)(&utrace->lock);
+	spin_lock_irq(&utrace->lock);
 	if (utrace->work_put_off) {
 		utrace->work_put_off = false;
 		utrace->work_queued = false;
 	}
 	utrace_queue_work(utrace, utrace->interrupted ? TWA_SIGNAL :
 							TWA_RESUME);
+	spin_unlock_irq(&utrace->lock);
 }
 
 /* Do what engines have asked for during the report. */
