@@ -314,7 +314,8 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  * utrace_resume_action.
  *
  * Engines are told in the order in which they were attached, but for
- * @report_syscall_entry: there the last one comes first.
+ * @report_syscall_entry: there the last one comes first. ptrace's engine keeps
+ * the place that it got when the task was traced for the first time.
  *
  * An engine must have the callback of every event that it asks for.
  */
@@ -439,14 +440,30 @@ DEFINE_FREE(utrace_engine_put, struct utrace_engine *, utrace_engine_put(_T))
  * For ptrace, which must not fail to attach where it could not before, and
  * which attaches, detaches and resumes under locks of its own.
  */
-struct utrace_engine *utrace_create_engine(struct task_struct *task,
-					   const struct utrace_engine_ops *ops,
-					   void *data, gfp_t gfp);
-int utrace_attach_engine(struct utrace_engine *engine, unsigned long events);
+int __utrace_prepare_task(struct task_struct *task, gfp_t gfp);
+void utrace_attach_held(struct task_struct *task,
+			const struct utrace_engine_ops *ops,
+			unsigned long events);
+void utrace_detach_held(struct task_struct *task);
 struct utrace_engine *utrace_held_engine(struct task_struct *task);
-void utrace_detach_held(struct utrace_engine *engine);
 int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 		       unsigned long events, enum utrace_resume_action action);
+
+/**
+ * utrace_prepare_task - allocate what utrace_attach_held() needs
+ * @task: task that the caller holds a reference to, or that is not visible yet
+ * @gfp: %__GFP_NOFAIL if this must not fail, or 0
+ *
+ * What is allocated is kept for the task's life.
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+static inline int utrace_prepare_task(struct task_struct *task, gfp_t gfp)
+{
+	/* Set once. It is used after its address is read again. */
+	return READ_ONCE(task->utrace) ? 0 : __utrace_prepare_task(task, gfp);
+}
 
 /* Does ptrace's engine step? Only its tracer, who asks, changes that. */
 static inline bool utrace_held_steps(const struct utrace_engine *engine)

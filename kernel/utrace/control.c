@@ -4,21 +4,39 @@
  */
 
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/thread_info.h>
 
 #include "internal.h"
 
 /*
- * Keep the union of the engines' interest, and with it the entry code's flag,
- * equal to what the engines want.
+ * Let the task report @events, the union of what its engines want, and keep the
+ * entry code's flag equal to that.
  *
  * The task reads both without the lock. It may see one of them change before
  * the other, or too late for the event that it is just at; either is as if the
  * change had come a moment earlier or later.
  */
-void utrace_update_interest(struct utrace *utrace)
+void utrace_set_interest(struct utrace *utrace, unsigned long events)
 {
 	struct task_struct *task = utrace->task;
+
+	lockdep_assert_held(&utrace->lock);
+
+	if (events == task->utrace_flags)
+		return;
+
+	/* Pairs with utrace_interest(): whoever sees them can use task->utrace. */
+	smp_store_release(&task->utrace_flags, events);
+	if (events & UTRACE_EVENT_SYSCALL)
+		set_task_syscall_work(task, SYSCALL_TRACE);
+	else
+		clear_task_syscall_work(task, SYSCALL_TRACE);
+}
+
+/* Find out what the engines want, now that one of them has changed its mind. */
+void utrace_update_interest(struct utrace *utrace)
+{
 	struct utrace_engine *engine;
 	unsigned long events = 0;
 
@@ -29,18 +47,10 @@ void utrace_update_interest(struct utrace *utrace)
 		events |= UTRACE_EVENT(SIGNAL);
 	list_for_each_entry(engine, &utrace->engines, entry) {
 		events |= engine->flags;
-		if (engine->attached && engine->step != UTRACE_RESUME)
+		if (engine->step != UTRACE_RESUME)
 			events |= UTRACE_EVENT(SIGNAL);
 	}
-	if (events == task->utrace_flags)
-		return;
-
-	/* Pairs with utrace_interest(): whoever sees them can use task->utrace. */
-	smp_store_release(&task->utrace_flags, events);
-	if (events & UTRACE_EVENT_SYSCALL)
-		set_task_syscall_work(task, SYSCALL_TRACE);
-	else
-		clear_task_syscall_work(task, SYSCALL_TRACE);
+	utrace_set_interest(utrace, events);
 }
 
 void utrace_set_stop(struct utrace_engine *engine, bool stop)
@@ -126,6 +136,15 @@ static bool utrace_is_announced(struct utrace_engine *engine)
 	return smp_load_acquire(&engine->utrace->reporting) == engine;
 }
 
+/* From here on @engine wants nothing, and its step is not its own any more. */
+static void end_attachment(struct utrace_engine *engine)
+{
+	engine->attached = false;
+	WRITE_ONCE(engine->flags, 0);
+	WRITE_ONCE(engine->step, UTRACE_RESUME);
+	utrace_update_interest(engine->utrace);
+}
+
 /*
  * Detach @engine. Returns true if the caller has to drop the reference that
  * the attachment held, after it has let go of the lock. Otherwise the engine's
@@ -137,12 +156,8 @@ bool utrace_detach(struct utrace_engine *engine)
 
 	lockdep_assert_held(&utrace->lock);
 
-	WRITE_ONCE(engine->attached, false);
-	WRITE_ONCE(engine->flags, 0);
-	utrace_update_interest(utrace);
+	end_attachment(engine);
 	utrace_set_stop(engine, false);
-	if (utrace->held == engine)
-		WRITE_ONCE(utrace->held, NULL);
 
 	/* In case the task has to take it off the list. */
 	WRITE_ONCE(utrace->attention, true);
@@ -394,32 +409,34 @@ int utrace_control(struct task_struct *task, struct utrace_engine *engine,
 
 /**
  * utrace_detach_held - detach ptrace's engine
- * @engine: the engine, attached
+ * @task: task that it is attached to
  *
  * Unlike %UTRACE_DETACH this leaves the task's stepping to the caller: a tracer
  * that detaches has ended its step, and one that dies leaves it behind, as it
  * always did, also if the task has not come to set it up. But if another engine
  * steps the task, the task will see to it.
  *
- * Context: any; ptrace holds tasklist_lock for writing.
+ * A callback of the engine may be running still; it looks whether the task is
+ * traced.
+ *
+ * Context: tasklist_lock held for writing, so interrupts are off.
  */
-void utrace_detach_held(struct utrace_engine *engine)
+void utrace_detach_held(struct task_struct *task)
 {
-	struct utrace *utrace = engine->utrace;
-	unsigned long irq;
-	bool put;
+	struct utrace *utrace = READ_ONCE(task->utrace);
+	struct utrace_engine *engine = &utrace->held;
 
-	spin_lock_irqsave(&utrace->lock, irq);
-	if (utrace->step_changed && !engine->renews)
-		utrace->left_step = engine->step;
-	put = utrace_detach(engine);
-	if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
-		WRITE_ONCE(utrace->step_changed, true);
-		utrace_queue_work(utrace, TWA_RESUME);
+	lockdep_assert_held_write(&tasklist_lock);
+
+	scoped_guard(spinlock, &utrace->lock) {
+		if (utrace->step_changed && !engine->renews)
+			utrace->left_step = engine->step;
+		end_attachment(engine);
+		if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
+			WRITE_ONCE(utrace->step_changed, true);
+			utrace_queue_work(utrace, TWA_RESUME);
+		}
 	}
-	spin_unlock_irqrestore(&utrace->lock, irq);
-	if (put)
-		utrace_engine_put(engine);
 }
 
 /*

@@ -56,12 +56,14 @@ static struct utrace *utrace_of_task(struct task_struct *task, gfp_t gfp)
 	init_task_work(&utrace->work, utrace_work);
 	init_waitqueue_head(&utrace->wait);
 	utrace->left_step = UTRACE_RESUME;
+	utrace->held.utrace = utrace;
+	utrace->held.step = UTRACE_RESUME;
 
 	/*
 	 * Whoever comes first wins; the full barrier pairs with the acquire
 	 * above. Readers that do not come through here are ordered behind us
-	 * by tasklist_lock, which utrace_attach_engine() is called under, or
-	 * are the task itself after it saw its utrace_flags set.
+	 * by tasklist_lock, which engines are attached under, or are the task
+	 * itself after it saw its utrace_flags set.
 	 */
 	other = cmpxchg(&task->utrace, NULL, utrace);
 	if (!other)
@@ -75,7 +77,7 @@ static struct utrace *utrace_of_task(struct task_struct *task, gfp_t gfp)
  * @task: task that the caller holds a reference to
  * @ops: its callbacks
  * @data: its data
- * @gfp: how to allocate; with %__GFP_NOFAIL this cannot fail
+ * @gfp: how to allocate
  *
  * Context: may sleep if @gfp says so.
  * Return: the engine, with a reference for the caller; NULL if there is no
@@ -118,6 +120,10 @@ static struct utrace_engine *utrace_match(struct utrace *utrace, int flags,
 	list_for_each_entry(engine, &utrace->engines, entry) {
 		if (!engine->attached)
 			continue;
+		/* ptrace's is there, but is not to be found. */
+		if ((flags & UTRACE_ATTACH_MATCH_MASK) &&
+		    engine == &utrace->held)
+			continue;
 		if ((flags & UTRACE_ATTACH_MATCH_OPS) && engine->ops != ops)
 			continue;
 		if ((flags & UTRACE_ATTACH_MATCH_DATA) && engine->data != data)
@@ -127,8 +133,35 @@ static struct utrace_engine *utrace_match(struct utrace *utrace, int flags,
 	return NULL;
 }
 
-static int __utrace_attach_engine(struct utrace_engine *engine, int flags,
-				  unsigned long events)
+/* Let @engine, which is in the list or put there next, want @events. */
+static void begin_attachment(struct utrace_engine *engine, unsigned long events)
+{
+	struct utrace *utrace = engine->utrace;
+
+	lockdep_assert_held(&utrace->lock);
+
+	WRITE_ONCE(engine->attached_at, READ_ONCE(utrace->report_nr));
+	engine->attached = true;
+	/* Pairs with utrace_wants_report(), which looks at attached_at, too. */
+	smp_store_release(&engine->flags, events);
+	if (!engine->linked)
+		utrace_link(engine);
+	utrace_set_interest(utrace, utrace->task->utrace_flags | events);
+}
+
+/**
+ * utrace_attach_engine - attach an engine that utrace_create_engine() made
+ * @engine: the engine; the attachment gets a reference of its own
+ * @flags: %UTRACE_ATTACH_EXCLUSIVE and what is to match, or 0
+ * @events: mask of UTRACE_EVENT() bits; the engine has the callbacks
+ *
+ * The engine does not see the event in progress.
+ *
+ * Context: any. The caller holds tasklist_lock.
+ * Return: 0, -ESRCH if the task is dead, or -EEXIST if another engine matches.
+ */
+int utrace_attach_engine(struct utrace_engine *engine, int flags,
+			 unsigned long events)
 {
 	struct utrace *utrace = engine->utrace;
 	unsigned long irq;
@@ -143,50 +176,63 @@ static int __utrace_attach_engine(struct utrace_engine *engine, int flags,
 		err = -EEXIST;
 	} else {
 		utrace_engine_get(engine);
-		engine->attached = true;
-		engine->attached_at = READ_ONCE(utrace->report_nr);
-		engine->flags = events;
-		utrace_link(engine);
-		utrace_update_interest(utrace);
+		begin_attachment(engine, events);
 	}
 	spin_unlock_irqrestore(&utrace->lock, irq);
 	return err;
 }
 
+/* See utrace_prepare_task(). */
+int __utrace_prepare_task(struct task_struct *task, gfp_t gfp)
+{
+	return utrace_of_task(task, GFP_KERNEL_ACCOUNT | gfp) ? 0 : -ENOMEM;
+}
+
 /**
- * utrace_attach_engine - attach an engine that utrace_create_engine() made
- * @engine: the engine; the attachment gets a reference of its own
+ * utrace_attach_held - attach ptrace's engine
+ * @task: task that utrace_prepare_task() has been called for
+ * @ops: its callbacks, the same each time
  * @events: mask of UTRACE_EVENT() bits; the engine has the callbacks
  *
- * The engine does not see the event in progress.
+ * This cannot fail. The engine does not see the event in progress.
  *
- * Context: any. The caller holds tasklist_lock, for reading or writing, or the
- * task is not visible to anyone else yet.
- * Return: 0, or -ESRCH if the task is dead. If the caller knows that it is not,
- * this cannot fail.
+ * A tracer may come while the task is still in a callback for one that has
+ * gone. What that callback answers changes nothing: ptrace's engine asks for
+ * nothing that way.
+ *
+ * Context: tasklist_lock held for writing, so interrupts are off. The task is
+ * not dead, and the engine is not attached.
  */
-int utrace_attach_engine(struct utrace_engine *engine, unsigned long events)
+void utrace_attach_held(struct task_struct *task,
+			const struct utrace_engine_ops *ops,
+			unsigned long events)
 {
-	int err = __utrace_attach_engine(engine, 0, events);
+	struct utrace *utrace = READ_ONCE(task->utrace);
+	struct utrace_engine *engine = &utrace->held;
 
-	if (!err)
-		WRITE_ONCE(engine->utrace->held, engine);
-	return err;
+	lockdep_assert_held_write(&tasklist_lock);
+
+	scoped_guard(spinlock, &utrace->lock) {
+		/* The task may be looking at it, if it is in the list. */
+		if (!engine->linked)
+			engine->ops = ops;
+		engine->renews = false;
+		engine->resumed = false;
+		begin_attachment(engine, events);
+	}
 }
 
 /**
  * utrace_held_engine - ptrace's engine of a task
- * @task: task that cannot be released meanwhile
+ * @task: task that it is attached to
  *
  * Context: any. The caller is the one who attaches and detaches it, or keeps
  * that from happening. So no reference is needed.
- * Return: the engine, or NULL.
+ * Return: the engine.
  */
 struct utrace_engine *utrace_held_engine(struct task_struct *task)
 {
-	struct utrace *utrace = READ_ONCE(task->utrace);
-
-	return utrace ? READ_ONCE(utrace->held) : NULL;
+	return &READ_ONCE(task->utrace)->held;
 }
 
 static struct utrace_engine *utrace_lookup(struct task_struct *task, int flags,
@@ -263,7 +309,7 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task, int flags,
 		return ERR_PTR(-ENOMEM);
 
 	scoped_guard(read_lock, &tasklist_lock)
-		err = __utrace_attach_engine(engine, flags, 0);
+		err = utrace_attach_engine(engine, flags, 0);
 	if (!err)
 		return engine;
 
@@ -307,6 +353,8 @@ static void utrace_detach_all(struct utrace *utrace, struct task_struct *task)
 	bool put;
 
 	spin_lock_irqsave(&utrace->lock, flags);
+	/* ptrace's engine does not want to hear of it, and is detached. */
+	utrace_unlink(&utrace->held);
 	while ((engine = list_first_entry_or_null(&utrace->engines,
 						  struct utrace_engine,
 						  entry))) {

@@ -22,7 +22,8 @@
  * @engines: in the order in which they were attached. An engine that is being
  *	reported to stays in the list until its callback returns, even if it is
  *	detached meanwhile, so that the report can go on from there.
- * @held: ptrace's engine, if it is attached
+ * @held: ptrace's engine. In the list since it was first attached, and there
+ *	for good: while detached it wants nothing. Nobody holds references to it
  * @reporting: the engine whose callback is running; written by the task only,
  *	without the lock
  * @attention: tells the task to look who is waiting when it has announced the
@@ -55,7 +56,7 @@ struct utrace {
 	struct kref kref;
 	struct task_struct *task;
 	struct list_head engines;
-	struct utrace_engine *held;
+	struct utrace_engine held;
 	struct utrace_engine *reporting;
 	bool attention;
 	unsigned long report_nr;
@@ -141,7 +142,15 @@ static inline void utrace_finish_report(struct utrace_report *report)
 		__utrace_finish_report(report->utrace);
 }
 
+/* engine.c */
+struct utrace_engine *utrace_create_engine(struct task_struct *task,
+					   const struct utrace_engine_ops *ops,
+					   void *data, gfp_t gfp);
+int utrace_attach_engine(struct utrace_engine *engine, int flags,
+			 unsigned long events);
+
 /* control.c; the caller holds utrace->lock */
+void utrace_set_interest(struct utrace *utrace, unsigned long events);
 void utrace_update_interest(struct utrace *utrace);
 void utrace_set_stop(struct utrace_engine *engine, bool stop);
 void utrace_set_step(struct utrace_engine *engine,

@@ -81,7 +81,7 @@ void utrace_attend(struct utrace *utrace)
 	spin_lock_irq(&utrace->lock);
 	WRITE_ONCE(utrace->attention, false);
 	list_for_each_entry_safe(engine, next, &utrace->engines, entry) {
-		if (engine->attached)
+		if (engine->attached || engine == &utrace->held)
 			continue;
 		if (engine == utrace->reporting) {
 			/* Just announced, and our place: with the next one. */
@@ -128,8 +128,8 @@ static noinline void begin_report(struct utrace_report *report)
 		report->armed = utrace_renew_step(report->utrace);
 }
 
-static struct utrace_engine *announce(struct utrace_report *report,
-				      struct utrace_engine *last)
+static __always_inline struct utrace_engine *
+announce(struct utrace_report *report, struct utrace_engine *last)
 {
 	struct utrace_engine *engine;
 

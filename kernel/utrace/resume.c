@@ -45,10 +45,8 @@ enum utrace_resume_action utrace_strongest_step(struct utrace *utrace)
 
 	lockdep_assert_held(&utrace->lock);
 
-	list_for_each_entry(engine, &utrace->engines, entry) {
-		if (engine->attached)
-			step = min(step, engine->step);
-	}
+	list_for_each_entry(engine, &utrace->engines, entry)
+		step = min(step, engine->step);
 	return step;
 }
 
@@ -60,8 +58,7 @@ static bool engine_renews(struct utrace *utrace)
 	lockdep_assert_held(&utrace->lock);
 
 	list_for_each_entry(engine, &utrace->engines, entry) {
-		if (engine->attached && engine->renews &&
-		    engine->step != UTRACE_RESUME)
+		if (engine->renews && engine->step != UTRACE_RESUME)
 			return true;
 	}
 	return false;
@@ -240,9 +237,9 @@ void utrace_work(struct callback_head *work)
  *
  * Where stepping is simple, there is less to do. Most requests ask for what the
  * one before did; only the tracer changes any of it, so it knows without the
- * lock. And a single step, which has to be set up each time, is left to the task
- * at the end of the report that it has stopped in: it reads its next instruction
- * in its own memory, at a fraction of what that costs the tracer.
+ * lock. And a step, which has to be set up each time, is left to the task at the
+ * end of the report that it has stopped in: it reads its next instruction in its
+ * own memory, at a fraction of what that costs the tracer.
  *
  * Context: may sleep.
  * Return: 0, or -EOPNOTSUPP if this machine cannot step like that.
@@ -262,15 +259,17 @@ int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 		return -EOPNOTSUPP;
 
 	scoped_guard(spinlock_irq, &utrace->lock) {
-		/* A block step, or its end, goes with a switch of tasks. */
-		leave = arch_has_simple_step() &&
-			action == UTRACE_SINGLESTEP &&
-			engine->step != UTRACE_BLOCKSTEP &&
+		/* To end a block step would cost the task more than us. */
+		leave = arch_has_simple_step() && action != UTRACE_RESUME &&
+			(action == UTRACE_BLOCKSTEP ||
+			 engine->step != UTRACE_BLOCKSTEP) &&
 			READ_ONCE(utrace->reporting) == engine;
 		WRITE_ONCE(engine->flags, events);
 		WRITE_ONCE(engine->step, action);
 		engine->renews = false;
 		engine->resumed = true;
+		/* A tracer before this one may have left a step to be set up. */
+		utrace->left_step = UTRACE_RESUME;
 		utrace_update_interest(utrace);
 		step = utrace_strongest_step(utrace);
 		WRITE_ONCE(utrace->step_changed, leave);

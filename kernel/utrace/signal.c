@@ -143,6 +143,9 @@ static void take_signal_answer(struct signal_report *sig, u32 answer)
 
 	if (sig->info->si_signo != sig->signr)
 		signal_changed(sig);
+	else if (wanted == UTRACE_SIGNAL_DELIVER &&
+		 !(answer & UTRACE_SIGNAL_HOLD))
+		return;
 
 	if (answer & UTRACE_SIGNAL_HOLD)
 		sig->held = !sig->gone;
@@ -249,6 +252,7 @@ static bool report_trap(struct signal_report *sig)
 	}
 	if (!told && !report->armed) {
 		report->trap = false;
+		report->event = event_of(sig->disposition);
 		return false;
 	}
 	copy_siginfo(sig->info, &becomes);
@@ -265,7 +269,6 @@ static void report_signal(struct signal_report *sig, enum pid_type type)
 	struct utrace_engine *engine;
 	u32 answer;
 
-	report->event = event_of(sig->disposition);
 	report->action = sig->disposition;
 
 	utrace_for_each_engine(engine, report, answer) {
@@ -307,7 +310,8 @@ struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
 	};
 	bool trap = is_step_trap(&sig);
 
-	if (!trap && !utrace_interest(event_of(sig.disposition)))
+	sig.report.event = event_of(sig.disposition);
+	if (!trap && !utrace_interest(sig.report.event))
 		return &current->sighand->action[sig.signr - 1];
 
 	/*

@@ -5,8 +5,7 @@
  * They need no second process. What does not depend on who runs it is tested
  * with a task that has been made up: it never runs, so what is queued for it
  * stays queued. Reports come from current, the kernel thread of the test. It
- * cannot be attached to with utrace_attach_task(), but with the functions that
- * ptrace uses.
+ * cannot be attached to with utrace_attach_task(), but with what is behind it.
  */
 
 #include <kunit/static_stub.h>
@@ -346,7 +345,7 @@ static int __attach_self(struct probe *probe, unsigned long events)
 	probe->engine = engine;
 	/* What it is to be called under. */
 	guard(read_lock)(&tasklist_lock);
-	return utrace_attach_engine(engine, events);
+	return utrace_attach_engine(engine, 0, events);
 }
 
 static void attach_self(struct kunit *test, struct probe *probe,
@@ -484,8 +483,7 @@ static struct utrace_engine *
 no_memory(struct task_struct *task, const struct utrace_engine_ops *ops,
 	  void *data, gfp_t gfp)
 {
-	/* Only ptrace cannot do without. */
-	return gfp & __GFP_NOFAIL ? ERR_PTR(-EINVAL) : NULL;
+	return NULL;
 }
 
 static void attach_without_memory(struct kunit *test)
@@ -542,7 +540,6 @@ static void look_up(struct kunit *test)
 			try_attach(task, UTRACE_ATTACH_MATCH_OPS, &probe_ops,
 				   a));
 	KUNIT_EXPECT_PTR_EQ(test, task->utrace, NULL);
-	KUNIT_EXPECT_PTR_EQ(test, utrace_held_engine(task), NULL);
 
 	attach(test, a, 0);
 	attach(test, b, 0);
@@ -567,7 +564,6 @@ static void look_up(struct kunit *test)
 		utrace_engine_put(engine);
 
 	/* The first of those that match. */
-	KUNIT_EXPECT_PTR_EQ(test, utrace_held_engine(task), NULL);
 	engine = utrace_attach_task(task, UTRACE_ATTACH_MATCH_OPS, &probe_ops,
 				    NULL);
 	KUNIT_ASSERT_PTR_EQ(test, engine, a->engine);
@@ -853,7 +849,7 @@ static void events_are_united(struct kunit *test)
 	attach_self(test, &ut->probe[2], exec);
 	attach_self(test, &ut->probe[3], jctl);
 	KUNIT_EXPECT_EQ(test, current->utrace_flags, exec | jctl);
-	utrace_detach_held(ut->probe[2].engine);
+	KUNIT_EXPECT_EQ(test, 0, control(&ut->probe[2], UTRACE_DETACH));
 	KUNIT_EXPECT_EQ(test, current->utrace_flags, jctl);
 	leave_all(ut);
 	KUNIT_EXPECT_EQ(test, current->utrace_flags, 0);
@@ -2594,6 +2590,146 @@ static void step_trap_for_each(struct kunit *test)
 	ignore_signals_again();
 }
 
+/* ptrace's engine */
+
+static void attach_held(struct probe *probe, struct task_struct *task,
+			unsigned long events)
+{
+	write_lock_irq(&tasklist_lock);
+	utrace_attach_held(task, &probe_ops, events);
+	write_unlock_irq(&tasklist_lock);
+	utrace_held_engine(task)->data = probe;
+}
+
+static void detach_held(struct task_struct *task)
+{
+	write_lock_irq(&tasklist_lock);
+	utrace_detach_held(task);
+	write_unlock_irq(&tasklist_lock);
+}
+
+static void held_is_nobody_elses(struct kunit *test)
+{
+	const int excl = UTRACE_ATTACH_CREATE | UTRACE_ATTACH_EXCLUSIVE;
+	const unsigned long exec = UTRACE_EVENT(EXEC);
+	struct utrace_test *ut = test->priv;
+	struct task_struct *task = ut->task;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+	struct utrace *utrace;
+
+	KUNIT_ASSERT_EQ(test, 0, utrace_prepare_task(task, 0));
+	utrace = task->utrace;
+	KUNIT_ASSERT_NOT_NULL(test, utrace);
+	KUNIT_EXPECT_EQ(test, 0, utrace_prepare_task(task, __GFP_NOFAIL));
+	KUNIT_EXPECT_PTR_EQ(test, task->utrace, utrace);
+	KUNIT_EXPECT_EQ(test, task->utrace_flags, 0);
+
+	attach_held(a, task, exec);
+	KUNIT_EXPECT_EQ(test, task->utrace_flags, exec);
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			try_attach(task, UTRACE_ATTACH_MATCH_OPS, &probe_ops,
+				   NULL));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			try_attach(task, UTRACE_ATTACH_MATCH_DATA, NULL, a));
+	KUNIT_EXPECT_EQ(test, -EEXIST, try_attach(task, excl, &probe_ops, b));
+
+	detach_held(task);
+	KUNIT_EXPECT_EQ(test, task->utrace_flags, 0);
+	KUNIT_EXPECT_EQ(test, 0, try_attach(task, excl, &probe_ops, b));
+
+	attach_held(a, task, exec);
+	KUNIT_EXPECT_EQ(test, task->utrace_flags, exec);
+	detach_held(task);
+	KUNIT_EXPECT_EQ(test, task->utrace_flags, 0);
+
+	/* Only what can be referred to is released. */
+	utrace_free_task(task);
+	task->utrace = NULL;
+	expect_log(test, "b:release");
+}
+
+static void held_keeps_its_place(struct kunit *test)
+{
+	const unsigned long events = UTRACE_EVENT(EXEC) |
+				     UTRACE_EVENT(SYSCALL_ENTRY);
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+
+	KUNIT_ASSERT_EQ(test, 0, utrace_prepare_task(current, 0));
+	attach_held(a, current, events);
+	attach_self(test, b, events);
+	exec();
+	expect_log(test, "a:exec b:exec");
+	syscall_entry(ut);
+	expect_log(test, "b:syscall_entry a:syscall_entry");
+
+	detach_held(current);
+	exec();
+	expect_log(test, "b:exec");
+
+	attach_held(a, current, events);
+	exec();
+	expect_log(test, "a:exec b:exec");
+	syscall_entry(ut);
+	expect_log(test, "b:syscall_entry a:syscall_entry");
+	detach_held(current);
+}
+
+/* Another tracer takes the place of the one that was there. */
+static void hook_change_hands(struct probe *probe)
+{
+	detach_held(probe->other->task);
+	attach_held(probe->other, probe->other->task, probe->events);
+}
+
+static void held_changes_hands(struct kunit *test, bool outside)
+{
+	const unsigned long events = UTRACE_EVENT(EXEC);
+	struct utrace_test *ut = test->priv;
+	struct probe *a = &ut->probe[0], *b = &ut->probe[1];
+	struct probe *c = &ut->probe[2];
+
+	attach_self(test, a, events);
+	attach_held(b, current, events);
+	b->task = current;
+	attach_self(test, c, events);
+
+	/* While it is called: the report goes on from its place. */
+	b->hook = hook_change_hands;
+	b->outside = outside;
+	b->other = b;
+	b->events = events;
+	exec();
+	expect_log(test, "a:exec b:exec c:exec");
+	b->hook = NULL;
+
+	/* Before its turn: it has come in the middle of the report. */
+	a->hook = hook_change_hands;
+	a->outside = outside;
+	a->other = b;
+	a->events = events;
+	exec();
+	expect_log(test, "a:exec c:exec");
+	a->hook = NULL;
+
+	exec();
+	expect_log(test, "a:exec b:exec c:exec");
+	KUNIT_EXPECT_EQ(test, current->utrace_flags, events);
+	detach_held(current);
+	leave_all(ut);
+	KUNIT_EXPECT_EQ(test, current->utrace_flags, 0);
+}
+
+static void held_changes_hands_within(struct kunit *test)
+{
+	held_changes_hands(test, false);
+}
+
+static void held_changes_hands_from_outside(struct kunit *test)
+{
+	held_changes_hands(test, true);
+}
+
 static int utrace_test_init(struct kunit *test)
 {
 	struct utrace_test *ut;
@@ -2704,6 +2840,10 @@ static struct kunit_case utrace_test_cases[] = {
 	KUNIT_CASE(signal_rewritten),
 	KUNIT_CASE(step_trap_for_steppers),
 	KUNIT_CASE(step_trap_for_each),
+	KUNIT_CASE(held_is_nobody_elses),
+	KUNIT_CASE(held_keeps_its_place),
+	KUNIT_CASE(held_changes_hands_within),
+	KUNIT_CASE(held_changes_hands_from_outside),
 	{}
 };
 

@@ -4,7 +4,8 @@
  *
  * Only the task itself does, and without the lock. Meanwhile others may attach
  * engines at the end, which are passed over until the next report, and detach
- * any. The task announces in utrace->reporting whom it is going to call:
+ * any. (ptrace's comes and goes as its flags do: it keeps its place.) The task
+ * announces in utrace->reporting whom it is going to call:
  *
  *	the task				others, with the lock
  *
@@ -46,8 +47,7 @@
 static inline bool utrace_stands_for_trap(const struct utrace_report *report,
 					  const struct utrace_engine *engine)
 {
-	return report->step && READ_ONCE(engine->attached) &&
-	       READ_ONCE(engine->step) != UTRACE_RESUME &&
+	return report->step && READ_ONCE(engine->step) != UTRACE_RESUME &&
 	       engine->ops->report_syscall_exit;
 }
 
@@ -59,13 +59,16 @@ static __always_inline bool
 utrace_wants_report(const struct utrace_report *report,
 		    const struct utrace_engine *engine, bool rare)
 {
-	/* A detached engine wants nothing. */
-	if (!(READ_ONCE(engine->flags) & report->event) &&
+	/*
+	 * A detached engine wants nothing. Pairs with begin_attachment(): if
+	 * ptrace's has been attached since, we see when.
+	 */
+	if (!(smp_load_acquire(&engine->flags) & report->event) &&
 	    !(rare && utrace_stands_for_trap(report, engine)))
 		return false;
 	if (rare && report->trap && READ_ONCE(engine->step) == UTRACE_RESUME)
 		return false;
-	return engine->attached_at != report->nr;
+	return READ_ONCE(engine->attached_at) != report->nr;
 }
 
 static __always_inline void utrace_begin_report(struct utrace_report *report)

@@ -96,8 +96,12 @@ void watch_leave(void)
 	ring = NULL;
 }
 
-/* A sample: its size, then the tracepoint's own words, after 8 common bytes. */
-static void tell_sample(struct record *rec, const u8 *sample)
+/*
+ * A sample: its size, then the tracepoint's own words, after 8 common bytes.
+ * *branches is what was written last since the tracee was let go: to write it
+ * once more changes nothing.
+ */
+static void tell_sample(struct record *rec, const u8 *sample, int *branches)
 {
 	u64 words[7];
 	uint16_t type;
@@ -111,7 +115,10 @@ static void tell_sample(struct record *rec, const u8 *sample)
 		record_words(rec, "tracepoint sys_exit", 2, words);
 	} else {
 		memcpy(words, sample + 12, 2 * sizeof(u64));
-		record(rec, "steps by branches", words[1] >> 1 & 1);
+		if (*branches != (int)(words[1] >> 1 & 1)) {
+			*branches = words[1] >> 1 & 1;
+			record(rec, "steps by branches", *branches);
+		}
 	}
 }
 
@@ -119,6 +126,7 @@ void watch_collect(struct record *rec)
 {
 	const u8 *data = (const u8 *)ring + 4096;
 	static u8 copy[1024];
+	int branches = -1;
 	u64 head, tail;
 
 	if (!ring)
@@ -135,7 +143,7 @@ void watch_collect(struct record *rec)
 		if (header.type == PERF_RECORD_SAMPLE && header.size <= sizeof(copy)) {
 			for (i = 0; i < header.size; i++)
 				copy[i] = data[(tail + i) % RING_SIZE];
-			tell_sample(rec, copy + sizeof(header));
+			tell_sample(rec, copy + sizeof(header), &branches);
 		} else {
 			record(rec, "no sample but", header.type);
 		}
