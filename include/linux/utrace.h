@@ -483,7 +483,7 @@ struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
 					 enum pid_type type);
 void utrace_report_handler(void);
 void __utrace_report_clone(u64 clone_flags, struct task_struct *child);
-void __utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child);
+void utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child);
 void __utrace_report_vfork_done(struct pid *child);
 void __utrace_report_exec(struct linux_binprm *bprm, pid_t old_pid);
 long __utrace_report_exit(long code);
@@ -539,29 +539,18 @@ static inline void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
  * @clone_flags: CLONE_* flags; with %CLONE_UNTRACED it is not reported
  * @child: the new task, visible
  *
- * Context: current, its parent; no locks. utrace_report_clone_done() follows.
+ * Context: current, its parent; no locks.
+ * Return: utrace_report_clone_done() has to follow when @child has been started.
  */
-static inline void utrace_report_clone(u64 clone_flags,
+static inline bool utrace_report_clone(u64 clone_flags,
 				       struct task_struct *child)
 {
-	if (unlikely(utrace_interest(UTRACE_EVENT(CLONE))))
-		__utrace_report_clone(clone_flags, child);
-}
+	unsigned long wanted = utrace_interest(UTRACE_EVENT(CLONE) |
+					       UTRACE_EVENT(CLONE_DONE));
 
-/**
- * utrace_report_clone_done - a clone has been started
- * @clone_flags: CLONE_* flags; with %CLONE_UNTRACED it is not reported
- * @trace: %PTRACE_EVENT_* that the tracer asked for when it began, or 0
- * @child: pid of the new task, which may be dead by now
- *
- * Context: current, its parent; no locks.
- */
-static inline void utrace_report_clone_done(u64 clone_flags, int trace,
-					    struct pid *child)
-{
-	if (unlikely(utrace_interest(UTRACE_EVENT(CLONE) |
-				     UTRACE_EVENT(CLONE_DONE))))
-		__utrace_report_clone_done(clone_flags, trace, child);
+	if (unlikely(wanted & UTRACE_EVENT(CLONE)))
+		__utrace_report_clone(clone_flags, child);
+	return wanted;
 }
 
 /**

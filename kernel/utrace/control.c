@@ -432,7 +432,8 @@ void utrace_detach_held(struct task_struct *task)
 		if (utrace->step_changed && !engine->renews)
 			utrace->left_step = engine->step;
 		end_attachment(engine);
-		if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
+		if (!list_is_singular(&utrace->engines) &&
+		    utrace_strongest_step(utrace) != UTRACE_RESUME) {
 			WRITE_ONCE(utrace->step_changed, true);
 			utrace_queue_work(utrace, TWA_RESUME);
 		}

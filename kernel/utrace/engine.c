@@ -365,7 +365,7 @@ static void utrace_detach_all(struct utrace *utrace, struct task_struct *task)
 			spin_lock_irqsave(&utrace->lock, flags);
 		}
 		utrace->reporting = NULL;
-		wake_up_all(&utrace->wait);
+		utrace_wake(utrace);
 		if (engine->attached)
 			put = utrace_detach(engine);
 		else
@@ -409,33 +409,37 @@ void __utrace_report_death(bool group_dead)
 	bool reap;
 	u32 answer;
 
-	scoped_guard(spinlock_irq, &utrace->lock) {
-		utrace->dead = true;
-		/* Still set if the task died of an oops in a callback. */
-		utrace->reporting = NULL;
-		wake_up_all(&utrace->wait);
+	spin_lock_irq(&utrace->lock);
+	/* From here on it is settled who wants to hear of it. */
+	utrace->dead = true;
+	/* Still set if the task died of an oops in a callback. */
+	utrace->reporting = NULL;
+	utrace_wake(utrace);
+	if (utrace_wants(current, UTRACE_EVENT(DEATH))) {
+		spin_unlock_irq(&utrace->lock);
+		utrace_for_each_engine(engine, &report, answer) {
+			answer = engine->ops->report_death(report.action,
+							   engine, group_dead);
+			/* There is nothing left to stop. */
+			if (utrace_resume_action(answer) != UTRACE_DETACH)
+				answer = UTRACE_RESUME;
+		}
+		spin_lock_irq(&utrace->lock);
 	}
-
-	utrace_for_each_engine(engine, &report, answer) {
-		answer = engine->ops->report_death(report.action, engine,
-						   group_dead);
-		/* There is nothing left to stop. */
-		if (utrace_resume_action(answer) != UTRACE_DETACH)
-			answer = UTRACE_RESUME;
-	}
-
-	scoped_guard(spinlock_irq, &utrace->lock) {
-		utrace->death_over = true;
-		reap = utrace->released;
-		utrace->reaping = reap;
-	}
+	utrace->death_over = true;
+	reap = utrace->released;
+	utrace->reaping = reap;
+	spin_unlock_irq(&utrace->lock);
 	if (reap)
 		utrace_detach_all(utrace, current);
 }
 
 void __utrace_free_task(struct task_struct *task)
 {
+	struct utrace *utrace = task->utrace;
+
 	/* A fork that failed may leave an engine behind. */
-	utrace_detach_all(task->utrace, task);
-	kref_put(&task->utrace->kref, utrace_destroy);
+	if (utrace->task)
+		utrace_detach_all(utrace, task);
+	kref_put(&utrace->kref, utrace_destroy);
 }

@@ -86,7 +86,6 @@ struct utrace {
  * @step: the report is in place of a step's trap
  * @trap: it is of a step's trap: only for engines that step
  * @renew: a step is over; those who go on stepping have to set it up again
- * @over: no further engine is told
  * @armed: a trap by stepping is some engine's affair, not the task's
  * @engine_steps: the engine whose turn it is steps the task
  * @step_told: an engine that steps the task has had the report
@@ -99,7 +98,6 @@ struct utrace_report {
 	bool step;
 	bool trap;
 	bool renew;
-	bool over;
 	bool armed;
 	bool engine_steps;
 	bool step_told;
@@ -119,6 +117,18 @@ void utrace_queue_again(struct utrace *utrace);
 void utrace_take_answer(struct utrace_report *report, u32 answer);
 void utrace_attend(struct utrace *utrace);
 bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine);
+
+/*
+ * Wake those who wait for the end of a callback. Whoever does has queued itself
+ * before it took the lock to look.
+ */
+static inline void utrace_wake(struct utrace *utrace)
+{
+	lockdep_assert_held(&utrace->lock);
+
+	if (waitqueue_active(&utrace->wait))
+		wake_up_all(&utrace->wait);
+}
 
 /* Is there a stop or a step to see to, or work that was put off? */
 static inline bool utrace_is_unsettled(const struct utrace *utrace)

@@ -30,7 +30,16 @@ void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
 		utrace_queue_again(report.utrace);
 }
 
-void __utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child)
+/**
+ * utrace_report_clone_done - a clone has been started
+ * @clone_flags: CLONE_* flags; with %CLONE_UNTRACED it is not reported
+ * @trace: %PTRACE_EVENT_* that the tracer asked for when it began, or 0
+ * @child: pid of the new task, which may be dead by now
+ *
+ * Context: current, its parent; no locks. utrace_report_clone() has said that
+ * this has to follow.
+ */
+void utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child)
 {
 	struct utrace_report report = { .event = UTRACE_EVENT(CLONE_DONE) };
 	struct utrace_engine *engine;

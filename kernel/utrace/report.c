@@ -92,9 +92,7 @@ void utrace_attend(struct utrace *utrace)
 			gone = engine;
 		}
 	}
-	/* Whoever waits has queued before it set attention. */
-	if (waitqueue_active(&utrace->wait))
-		wake_up_all(&utrace->wait);
+	utrace_wake(utrace);
 	spin_unlock_irq(&utrace->lock);
 	utrace_engine_put(gone);
 }
@@ -128,8 +126,9 @@ static noinline void begin_report(struct utrace_report *report)
 		report->armed = utrace_renew_step(report->utrace);
 }
 
-static __always_inline struct utrace_engine *
-announce(struct utrace_report *report, struct utrace_engine *last)
+/* The report has to do with a step. */
+static noinline struct utrace_engine *announce_rare(struct utrace_report *report,
+						    struct utrace_engine *last)
 {
 	struct utrace_engine *engine;
 
@@ -139,6 +138,14 @@ announce(struct utrace_report *report, struct utrace_engine *last)
 		report->step_told |= report->engine_steps;
 	}
 	return engine;
+}
+
+static __always_inline struct utrace_engine *
+announce(struct utrace_report *report, struct utrace_engine *last)
+{
+	if (unlikely(report->step || report->trap))
+		return announce_rare(report, last);
+	return utrace_announce(report, last, false, false);
 }
 
 /**
@@ -168,12 +175,18 @@ struct utrace_engine *utrace_first_engine(struct utrace_report *report)
 struct utrace_engine *utrace_next_engine(struct utrace_report *report,
 					 u32 answer)
 {
+	struct utrace *utrace = report->utrace;
 	/* Only the task writes it. */
-	struct utrace_engine *engine = report->utrace->reporting;
+	struct utrace_engine *engine = utrace->reporting;
 
 	if (utrace_resume_action(answer) != UTRACE_RESUME)
 		utrace_take_answer(report, answer);
-	return announce(report, engine);
+
+	/* Mostly it is the only one. */
+	if (READ_ONCE(engine->entry.next) != &utrace->engines)
+		return announce(report, engine);
+	utrace_announce_nobody(utrace);
+	return NULL;
 }
 
 /* Queue what was put off because it came in the middle of a report. */

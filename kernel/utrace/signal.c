@@ -7,7 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
 
-#include "internal.h"
+#include "walk.h"
 
 /* What the kernel does with a signal that the task has said nothing about. */
 static enum utrace_signal_action default_action(int signr)
@@ -92,6 +92,7 @@ static void force_action(kernel_siginfo_t *info,
  * @forced: an engine has chosen the default action of @info
  * @gone: an engine has taken the signal away
  * @held: it is to go back to the queue
+ * @over: no further engine is told
  */
 struct signal_report {
 	struct utrace_report report;
@@ -101,6 +102,7 @@ struct signal_report {
 	bool forced;
 	bool gone;
 	bool held;
+	bool over;
 };
 
 static void set_signal_action(struct signal_report *sig,
@@ -146,9 +148,13 @@ static void take_signal_answer(struct signal_report *sig, u32 answer)
 	else if (wanted == UTRACE_SIGNAL_DELIVER &&
 		 !(answer & UTRACE_SIGNAL_HOLD))
 		return;
+	if (sig->gone) {
+		sig->over = true;
+		return;
+	}
 
 	if (answer & UTRACE_SIGNAL_HOLD)
-		sig->held = !sig->gone;
+		sig->held = true;
 
 	switch (wanted) {
 	case UTRACE_SIGNAL_IGN:
@@ -159,15 +165,14 @@ static void take_signal_answer(struct signal_report *sig, u32 answer)
 	case UTRACE_SIGNAL_CORE:
 	case UTRACE_SIGNAL_STOP:
 	case UTRACE_SIGNAL_TSTP:
-		if (!sig->gone &&
-		    utrace_signal_action(sig->report.action) != wanted)
+		if (utrace_signal_action(sig->report.action) != wanted)
 			force_signal(sig, wanted);
 		break;
 	default:
 		break;
 	}
 	/* Nobody has a say in SIGKILL, which a tracer may have made of it. */
-	sig->report.over = sig->gone || sig->held || sig->signr == SIGKILL;
+	sig->over = sig->gone || sig->held || sig->signr == SIGKILL;
 }
 
 /*
@@ -271,11 +276,21 @@ static void report_signal(struct signal_report *sig, enum pid_type type)
 
 	report->action = sig->disposition;
 
-	utrace_for_each_engine(engine, report, answer) {
+	/* utrace_for_each_engine(), as short as can be */
+	utrace_begin_report(report);
+	engine = utrace_announce(report, NULL, false, false);
+	while (engine) {
 		answer = engine->ops->report_signal(report->action, engine,
 						    sig->info,
 						    sig->disposition);
 		take_signal_answer(sig, answer);
+		if (unlikely(utrace_resume_action(answer) != UTRACE_RESUME))
+			utrace_take_answer(report, answer);
+		if (sig->over) {
+			utrace_announce_nobody(report->utrace);
+			break;
+		}
+		engine = utrace_announce(report, engine, false, false);
 	}
 	if (!sig->held)
 		return;

@@ -85,10 +85,21 @@ static __always_inline void utrace_begin_report(struct utrace_report *report)
 	smp_mb();
 }
 
+/* The report has come to its end: announce that nobody is called any more. */
+static __always_inline void utrace_announce_nobody(struct utrace *utrace)
+{
+	/* What the last callback did comes before utrace_barrier(). */
+	smp_store_release(&utrace->reporting, NULL);
+	/* Pairs with utrace_is_announced(): see above. */
+	smp_mb();
+	if (unlikely(READ_ONCE(utrace->attention)))
+		utrace_attend(utrace);
+}
+
 /*
  * Announce the first engine behind @last that wants the report, after it has had
- * its report_quiesce() if it wants that. @last is the one called before, NULL at
- * the beginning. With @reverse, the list is walked from its end.
+ * its report_quiesce() if it wants that; or nobody. @last is the one called
+ * before, NULL at the beginning. With @reverse, the list is walked from its end.
  */
 static __always_inline struct utrace_engine *
 utrace_announce(struct utrace_report *report, struct utrace_engine *last,
@@ -108,9 +119,10 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 			else
 				/* Pairs with utrace_link(). */
 				pos = smp_load_acquire(&pos->next);
-			if (pos == head || (rare && report->over)) {
-				engine = NULL;
-				break;
+			if (pos == head) {
+				rcu_read_unlock();
+				utrace_announce_nobody(utrace);
+				return NULL;
 			}
 			engine = list_entry(pos, struct utrace_engine, entry);
 		} while (!(READ_ONCE(engine->flags) & report->event) &&
@@ -122,8 +134,6 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 		smp_mb();
 		if (unlikely(READ_ONCE(utrace->attention)))
 			utrace_attend(utrace);
-		if (!engine)
-			break;
 
 		/* If it was detached before that, only RCU keeps it for us. */
 		if (unlikely(!utrace_wants_report(report, engine, rare)))
@@ -138,8 +148,6 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 			return engine;
 		rcu_read_lock();
 	}
-	rcu_read_unlock();
-	return NULL;
 }
 
 #endif /* _KERNEL_UTRACE_WALK_H */
