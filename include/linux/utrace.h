@@ -605,7 +605,7 @@ static inline void utrace_report_death(bool group_dead)
 	 * An attach that was in time did its part under tasklist_lock, which
 	 * has been held since. One that comes too late attaches nothing.
 	 */
-	if (unlikely(READ_ONCE(current->utrace)))
+	if (unlikely(data_race(current->utrace)))
 		__utrace_report_death(group_dead);
 }
 
@@ -643,7 +643,7 @@ static inline void utrace_init_task(struct task_struct *task)
 static inline void utrace_release_task(struct task_struct *task)
 {
 	/* An attach that comes too late may just set it, and attach nothing. */
-	if (unlikely(READ_ONCE(task->utrace)))
+	if (unlikely(data_race(task->utrace)))
 		__utrace_release_task(task);
 }
 

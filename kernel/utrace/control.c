@@ -5,34 +5,8 @@
 
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/thread_info.h>
 
 #include "internal.h"
-
-/*
- * Let the task report @events, the union of what its engines want, and keep the
- * entry code's flag equal to that.
- *
- * The task reads both without the lock. It may see one of them change before
- * the other, or too late for the event that it is just at; either is as if the
- * change had come a moment earlier or later.
- */
-void utrace_set_interest(struct utrace *utrace, unsigned long events)
-{
-	struct task_struct *task = utrace->task;
-
-	lockdep_assert_held(&utrace->lock);
-
-	if (events == task->utrace_flags)
-		return;
-
-	/* Pairs with utrace_interest(): whoever sees them can use task->utrace. */
-	smp_store_release(&task->utrace_flags, events);
-	if (events & UTRACE_EVENT_SYSCALL)
-		set_task_syscall_work(task, SYSCALL_TRACE);
-	else
-		clear_task_syscall_work(task, SYSCALL_TRACE);
-}
 
 /* Find out what the engines want, now that one of them has changed its mind. */
 void utrace_update_interest(struct utrace *utrace)
@@ -136,13 +110,15 @@ static bool utrace_is_announced(struct utrace_engine *engine)
 	return smp_load_acquire(&engine->utrace->reporting) == engine;
 }
 
-/* From here on @engine wants nothing, and its step is not its own any more. */
+/*
+ * From here on @engine wants nothing, and its step is not its own any more. The
+ * caller sees to the task's interest.
+ */
 static void end_attachment(struct utrace_engine *engine)
 {
 	engine->attached = false;
 	WRITE_ONCE(engine->flags, 0);
 	WRITE_ONCE(engine->step, UTRACE_RESUME);
-	utrace_update_interest(engine->utrace);
 }
 
 /*
@@ -157,6 +133,7 @@ bool utrace_detach(struct utrace_engine *engine)
 	lockdep_assert_held(&utrace->lock);
 
 	end_attachment(engine);
+	utrace_update_interest(utrace);
 	utrace_set_stop(engine, false);
 
 	/* In case the task has to take it off the list. */
@@ -432,8 +409,13 @@ void utrace_detach_held(struct task_struct *task)
 		if (utrace->step_changed && !engine->renews)
 			utrace->left_step = engine->step;
 		end_attachment(engine);
-		if (!list_is_singular(&utrace->engines) &&
-		    utrace_strongest_step(utrace) != UTRACE_RESUME) {
+		/* Mostly it is the only one. */
+		if (list_is_singular(&utrace->engines) && !utrace->armed) {
+			utrace_set_interest(utrace, 0);
+			return;
+		}
+		utrace_update_interest(utrace);
+		if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
 			WRITE_ONCE(utrace->step_changed, true);
 			utrace_queue_work(utrace, TWA_RESUME);
 		}

@@ -375,8 +375,18 @@ static void utrace_detach_all(struct utrace *utrace, struct task_struct *task)
 			utrace_engine_put(engine);
 		spin_lock_irqsave(&utrace->lock, flags);
 	}
-	utrace->task = NULL;
+	WRITE_ONCE(utrace->task, NULL);
 	spin_unlock_irqrestore(&utrace->lock, flags);
+}
+
+/* Is there no engine, but for ptrace's, which has been detached? */
+static bool utrace_is_left_alone(const struct utrace *utrace)
+{
+	lockdep_assert_held(&utrace->lock);
+
+	return list_empty(&utrace->engines) ||
+	       (list_is_singular(&utrace->engines) && utrace->held.linked &&
+		!utrace->held.attached);
 }
 
 /*
@@ -390,6 +400,10 @@ void __utrace_release_task(struct task_struct *task)
 	/* Pairs with the cmpxchg() in utrace_of_task(). */
 	struct utrace *utrace = smp_load_acquire(&task->utrace);
 	bool now;
+
+	/* Nobody was there to be told when it died. */
+	if (!READ_ONCE(utrace->task))
+		return;
 
 	scoped_guard(spinlock_irq, &utrace->lock) {
 		utrace->released = true;
@@ -415,6 +429,9 @@ void __utrace_report_death(bool group_dead)
 	/* Still set if the task died of an oops in a callback. */
 	utrace->reporting = NULL;
 	utrace_wake(utrace);
+	/* Nobody can attach any more. */
+	if (utrace_is_left_alone(utrace))
+		WRITE_ONCE(utrace->task, NULL);
 	if (utrace_wants(current, UTRACE_EVENT(DEATH))) {
 		spin_unlock_irq(&utrace->lock);
 		utrace_for_each_engine(engine, &report, answer) {

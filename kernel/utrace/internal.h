@@ -7,6 +7,7 @@
 
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
+#include <linux/thread_info.h>
 #include <linux/utrace.h>
 #include <linux/wait.h>
 
@@ -18,7 +19,8 @@
  *	wake-ups happen inside it. Never held while an engine's code runs. The
  *	task reads the list and some more without it, see walk.h.
  * @kref: one reference for the task, one for each engine
- * @task: whose engines these are; NULL once it has been reaped
+ * @task: whose engines these are; NULL once it has been reaped, or is dead and
+ *	has none
  * @engines: in the order in which they were attached. An engine that is being
  *	reported to stays in the list until its callback returns, even if it is
  *	detached meanwhile, so that the report can go on from there.
@@ -79,7 +81,6 @@ struct utrace {
 /**
  * struct utrace_report - one event being reported to the engines of current
  * @utrace: the engines
- * @nr: its number, utrace->report_nr
  * @event: bit of the event; all signal events if any of them will do
  * @action: the strongest resume action answered so far, with the system-call
  *	or signal action: what the callbacks get as @action
@@ -92,7 +93,6 @@ struct utrace {
  */
 struct utrace_report {
 	struct utrace *utrace;
-	unsigned long nr;
 	unsigned long event;
 	u32 action;
 	bool step;
@@ -160,7 +160,6 @@ int utrace_attach_engine(struct utrace_engine *engine, int flags,
 			 unsigned long events);
 
 /* control.c; the caller holds utrace->lock */
-void utrace_set_interest(struct utrace *utrace, unsigned long events);
 void utrace_update_interest(struct utrace *utrace);
 void utrace_set_stop(struct utrace_engine *engine, bool stop);
 void utrace_set_step(struct utrace_engine *engine,
@@ -168,6 +167,32 @@ void utrace_set_step(struct utrace_engine *engine,
 void utrace_link(struct utrace_engine *engine);
 bool utrace_unlink(struct utrace_engine *engine);
 bool utrace_detach(struct utrace_engine *engine);
+
+/*
+ * Let the task report @events, the union of what its engines want, and keep the
+ * entry code's flag equal to that.
+ *
+ * The task reads both without the lock. It may see one of them change before
+ * the other, or too late for the event that it is just at; either is as if the
+ * change had come a moment earlier or later.
+ */
+static inline void utrace_set_interest(struct utrace *utrace,
+				       unsigned long events)
+{
+	struct task_struct *task = utrace->task;
+
+	lockdep_assert_held(&utrace->lock);
+
+	if (events == task->utrace_flags)
+		return;
+
+	/* Pairs with utrace_interest(): whoever sees them can use task->utrace. */
+	smp_store_release(&task->utrace_flags, events);
+	if (events & UTRACE_EVENT_SYSCALL)
+		set_task_syscall_work(task, SYSCALL_TRACE);
+	else
+		clear_task_syscall_work(task, SYSCALL_TRACE);
+}
 
 /* resume.c */
 void utrace_stop(struct utrace *utrace);

@@ -8,7 +8,7 @@
 #include <linux/sched/signal.h>
 #include <uapi/linux/sched.h>
 
-#include "internal.h"
+#include "walk.h"
 
 void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
 {
@@ -48,7 +48,7 @@ void utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child)
 	if (clone_flags & CLONE_UNTRACED)
 		return;
 
-	utrace_for_each_engine(engine, &report, answer)
+	utrace_for_each_engine_inline(engine, &report, false, answer)
 		answer = engine->ops->report_clone_done(report.action, engine,
 							clone_flags, trace,
 							child);
@@ -113,7 +113,7 @@ void __utrace_report_jctl(int type, int notify)
 	struct utrace_engine *engine;
 	u32 answer;
 
-	utrace_for_each_engine(engine, &report, answer)
+	utrace_for_each_engine_inline(engine, &report, false, answer)
 		answer = engine->ops->report_jctl(report.action, engine, type,
 						  notify);
 	utrace_finish_report(&report);

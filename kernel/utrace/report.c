@@ -20,7 +20,7 @@ static void __take_answer(struct utrace_report *report, u32 answer)
 	struct utrace_engine *engine = utrace->reporting;
 	u32 flags = report->action & ~UTRACE_RESUME_MASK;
 	/* By what another task has asked for since the callback began? */
-	bool overruled = engine->overruled_at == report->nr;
+	bool overruled = engine->overruled_at == utrace->report_nr;
 
 	lockdep_assert_held(&utrace->lock);
 
@@ -103,6 +103,7 @@ void utrace_attend(struct utrace *utrace)
  */
 bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine)
 {
+	struct utrace *utrace = report->utrace;
 	u32 answer = engine->ops->report_quiesce(report->action, engine,
 						 report->event);
 
@@ -112,9 +113,9 @@ bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine)
 	 * What overruled this does not overrule the callback that follows. Racy:
 	 * what comes just now does.
 	 */
-	if (READ_ONCE(engine->overruled_at) == report->nr) {
-		scoped_guard(spinlock_irq, &report->utrace->lock)
-			WRITE_ONCE(engine->overruled_at, report->nr - 1);
+	if (READ_ONCE(engine->overruled_at) == utrace->report_nr) {
+		scoped_guard(spinlock_irq, &utrace->lock)
+			WRITE_ONCE(engine->overruled_at, utrace->report_nr - 1);
 	}
 	return utrace_wants_report(report, engine, true);
 }
@@ -175,18 +176,17 @@ struct utrace_engine *utrace_first_engine(struct utrace_report *report)
 struct utrace_engine *utrace_next_engine(struct utrace_report *report,
 					 u32 answer)
 {
-	struct utrace *utrace = report->utrace;
 	/* Only the task writes it. */
-	struct utrace_engine *engine = utrace->reporting;
-
-	if (utrace_resume_action(answer) != UTRACE_RESUME)
-		utrace_take_answer(report, answer);
+	struct utrace_engine *engine = report->utrace->reporting;
 
 	/* Mostly it is the only one. */
-	if (READ_ONCE(engine->entry.next) != &utrace->engines)
-		return announce(report, engine);
-	utrace_announce_nobody(utrace);
-	return NULL;
+	if (READ_ONCE(engine->entry.next) == &report->utrace->engines) {
+		utrace_end_report(report, answer);
+		return NULL;
+	}
+	if (utrace_resume_action(answer) != UTRACE_RESUME)
+		utrace_take_answer(report, answer);
+	return announce(report, engine);
 }
 
 /* Queue what was put off because it came in the middle of a report. */

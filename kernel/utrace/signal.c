@@ -38,21 +38,16 @@ static enum utrace_signal_action disposition_of(int signr)
 
 static unsigned long event_of(enum utrace_signal_action disposition)
 {
-	switch (disposition) {
-	case UTRACE_SIGNAL_DELIVER:
-		return UTRACE_EVENT(SIGNAL);
-	case UTRACE_SIGNAL_IGN:
-		return UTRACE_EVENT(SIGNAL_IGN);
-	case UTRACE_SIGNAL_STOP:
-	case UTRACE_SIGNAL_TSTP:
-		return UTRACE_EVENT(SIGNAL_STOP);
-	case UTRACE_SIGNAL_TERM:
-		return UTRACE_EVENT(SIGNAL_TERM);
-	case UTRACE_SIGNAL_CORE:
-		return UTRACE_EVENT(SIGNAL_CORE);
-	default:
-		return UTRACE_EVENT_SIGNAL_ALL;
-	}
+	static const unsigned long events[] = {
+		[UTRACE_SIGNAL_DELIVER >> 4] = UTRACE_EVENT(SIGNAL),
+		[UTRACE_SIGNAL_IGN >> 4] = UTRACE_EVENT(SIGNAL_IGN),
+		[UTRACE_SIGNAL_TERM >> 4] = UTRACE_EVENT(SIGNAL_TERM),
+		[UTRACE_SIGNAL_CORE >> 4] = UTRACE_EVENT(SIGNAL_CORE),
+		[UTRACE_SIGNAL_STOP >> 4] = UTRACE_EVENT(SIGNAL_STOP),
+		[UTRACE_SIGNAL_TSTP >> 4] = UTRACE_EVENT(SIGNAL_STOP),
+	};
+
+	return events[disposition >> 4];
 }
 
 /* Make @info a signal whose default action is @wanted. */
@@ -92,17 +87,15 @@ static void force_action(kernel_siginfo_t *info,
  * @forced: an engine has chosen the default action of @info
  * @gone: an engine has taken the signal away
  * @held: it is to go back to the queue
- * @over: no further engine is told
  */
 struct signal_report {
 	struct utrace_report report;
 	kernel_siginfo_t *info;
 	int signr;
-	enum utrace_signal_action disposition;
+	u8 disposition;		/* enum utrace_signal_action */
 	bool forced;
 	bool gone;
 	bool held;
-	bool over;
 };
 
 static void set_signal_action(struct signal_report *sig,
@@ -139,7 +132,8 @@ static void force_signal(struct signal_report *sig,
 	set_signal_action(sig, wanted);
 }
 
-static void take_signal_answer(struct signal_report *sig, u32 answer)
+/* Returns true if no further engine is to hear of it. */
+static bool take_signal_answer(struct signal_report *sig, u32 answer)
 {
 	enum utrace_signal_action wanted = utrace_signal_action(answer);
 
@@ -147,11 +141,9 @@ static void take_signal_answer(struct signal_report *sig, u32 answer)
 		signal_changed(sig);
 	else if (wanted == UTRACE_SIGNAL_DELIVER &&
 		 !(answer & UTRACE_SIGNAL_HOLD))
-		return;
-	if (sig->gone) {
-		sig->over = true;
-		return;
-	}
+		return false;
+	if (sig->gone)
+		return true;
 
 	if (answer & UTRACE_SIGNAL_HOLD)
 		sig->held = true;
@@ -172,7 +164,7 @@ static void take_signal_answer(struct signal_report *sig, u32 answer)
 		break;
 	}
 	/* Nobody has a say in SIGKILL, which a tracer may have made of it. */
-	sig->over = sig->gone || sig->held || sig->signr == SIGKILL;
+	return sig->gone || sig->held || sig->signr == SIGKILL;
 }
 
 /*
@@ -276,21 +268,14 @@ static void report_signal(struct signal_report *sig, enum pid_type type)
 
 	report->action = sig->disposition;
 
-	/* utrace_for_each_engine(), as short as can be */
-	utrace_begin_report(report);
-	engine = utrace_announce(report, NULL, false, false);
-	while (engine) {
+	utrace_for_each_engine_inline(engine, report, false, answer) {
 		answer = engine->ops->report_signal(report->action, engine,
 						    sig->info,
 						    sig->disposition);
-		take_signal_answer(sig, answer);
-		if (unlikely(utrace_resume_action(answer) != UTRACE_RESUME))
-			utrace_take_answer(report, answer);
-		if (sig->over) {
-			utrace_announce_nobody(report->utrace);
+		if (take_signal_answer(sig, answer)) {
+			utrace_end_report(report, answer);
 			break;
 		}
-		engine = utrace_announce(report, engine, false, false);
 	}
 	if (!sig->held)
 		return;

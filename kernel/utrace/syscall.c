@@ -36,17 +36,12 @@ int utrace_report_syscall_entry(struct pt_regs *regs)
 	if (!utrace_interest(UTRACE_EVENT(SYSCALL_ENTRY)))
 		return 0;
 
-	/* utrace_for_each_engine(), from the end and as short as can be */
-	utrace_begin_report(&report);
-	engine = utrace_announce(&report, NULL, true, false);
-	while (engine) {
+	/* from the end of the list */
+	utrace_for_each_engine_inline(engine, &report, true, answer) {
 		answer = engine->ops->report_syscall_entry(report.action,
 							   engine, regs);
-		if (unlikely(utrace_resume_action(answer) != UTRACE_RESUME))
-			utrace_take_answer(&report, answer);
 		if (utrace_syscall_action(answer) == UTRACE_SYSCALL_ABORT)
 			report.action |= UTRACE_SYSCALL_ABORT;
-		engine = utrace_announce(&report, engine, true, false);
 	}
 	utrace_finish_report(&report);
 

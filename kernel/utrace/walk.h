@@ -68,7 +68,7 @@ utrace_wants_report(const struct utrace_report *report,
 		return false;
 	if (rare && report->trap && READ_ONCE(engine->step) == UTRACE_RESUME)
 		return false;
-	return READ_ONCE(engine->attached_at) != report->nr;
+	return READ_ONCE(engine->attached_at) != report->utrace->report_nr;
 }
 
 static __always_inline void utrace_begin_report(struct utrace_report *report)
@@ -77,9 +77,8 @@ static __always_inline void utrace_begin_report(struct utrace_report *report)
 
 	report->utrace = utrace;
 	report->action |= UTRACE_RESUME;
-	report->nr = utrace->report_nr + 1;
 	/* A waiter takes a new number as the end of the callback before. */
-	smp_store_release(&utrace->report_nr, report->nr);
+	smp_store_release(&utrace->report_nr, utrace->report_nr + 1);
 	WRITE_ONCE(utrace->reporting, UTRACE_LOOKING);
 	/* Pairs with utrace_unlink(): from here on we look at the list. */
 	smp_mb();
@@ -149,5 +148,33 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 		rcu_read_lock();
 	}
 }
+
+/* End a report, though some engines may not have been told. */
+static __always_inline void utrace_end_report(struct utrace_report *report,
+					      u32 answer)
+{
+	if (unlikely(utrace_resume_action(answer) != UTRACE_RESUME))
+		utrace_take_answer(report, answer);
+	utrace_announce_nobody(report->utrace);
+}
+
+static __always_inline struct utrace_engine *
+utrace_proceed(struct utrace_report *report, struct utrace_engine *engine,
+	       u32 answer, bool reverse)
+{
+	if (unlikely(utrace_resume_action(answer) != UTRACE_RESUME))
+		utrace_take_answer(report, answer);
+	return utrace_announce(report, engine, reverse, false);
+}
+
+/*
+ * utrace_for_each_engine() without function calls, for reports that come often
+ * and are not of a step.
+ */
+#define utrace_for_each_engine_inline(engine, report, reverse, answer)	\
+	for (utrace_begin_report(report),				\
+	     engine = utrace_announce(report, NULL, reverse, false);	\
+	     engine;							\
+	     engine = utrace_proceed(report, engine, answer, reverse))
 
 #endif /* _KERNEL_UTRACE_WALK_H */

@@ -25,7 +25,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define MAX_BATCHES	201
+#define MAX_BATCHES	1001
 /* Seconds of the guest: under icount, so many thousand million instructions. */
 #define PATIENCE	60
 

@@ -231,7 +231,7 @@ static double stop_forks(unsigned int arg)
 
 	(void)arg;
 	start(forks, PTRACE_O_TRACEFORK);
-	cost = measure_batches(forks_body, 4, 201);
+	cost = measure_batches(forks_body, 4, 801);
 	need(status >> 8 == SIGSTOP);
 	trace(PTRACE_CONT, tracee, 0);
 	wait_for(tracee);

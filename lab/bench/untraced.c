@@ -234,13 +234,13 @@ static double work(unsigned int what)
 {
 	switch (what) {
 	case FORK:
-		return measure_batches(fork_body, 4, 201);
+		return measure_batches(fork_body, 4, 801);
 	case FORK_ALL:
 		return mean_of_batches(fork_body, 20, 201);
 	case EXEC:
 		return measure_batches(exec_body, 2, 201);
 	case THREAD:
-		return measure_batches(thread_body, 20, 201);
+		return measure_batches(thread_body, 20, 1001);
 	case SIGNAL:
 		return measure(signal_body, 200);
 	default:
