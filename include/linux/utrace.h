@@ -227,7 +227,8 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  *
  * @report_clone_done: UTRACE_EVENT(CLONE_DONE). @child has been started and may
  *	be gone. @trace is the %PTRACE_EVENT_* that ptrace settled on when the
- *	clone began, or 0.
+ *	clone began, or 0. Not called if nobody wanted this or CLONE before @child
+ *	was started.
  *
  * @report_vfork_done: UTRACE_EVENT(VFORK_DONE). @child has executed another
  *	program or died, and the task goes on. Not called if a signal killed the
@@ -352,7 +353,7 @@ struct utrace_engine_ops {
 
 /**
  * struct utrace_engine - one tracer of one task
- * @ops: callbacks; never changes
+ * @ops: callbacks; never changes once the engine is attached
  * @data: for the engine's own use
  * @flags: mask of the events that it wants, 0 once it is detached. Written
  *	under the lock of the task's &struct utrace; read it with READ_ONCE()
@@ -501,7 +502,7 @@ void __utrace_free_task(struct task_struct *task);
 static inline unsigned long utrace_interest(unsigned long events)
 {
 	/*
-	 * Pairs with utrace_update_interest(): if there is any interest,
+	 * Pairs with utrace_set_interest(): if there is any interest,
 	 * current->utrace can be used.
 	 */
 	return smp_load_acquire(&current->utrace_flags) & events;

@@ -405,21 +405,22 @@ void utrace_detach_held(struct task_struct *task)
 
 	lockdep_assert_held_write(&tasklist_lock);
 
-	scoped_guard(spinlock, &utrace->lock) {
-		if (utrace->step_changed && !engine->renews)
-			utrace->left_step = engine->step;
-		end_attachment(engine);
+	spin_lock(&utrace->lock);
+	/* If this tracer did not step, it has detached or taken back what was left. */
+	if (utrace->step_changed && !engine->renews)
+		utrace->left_step = engine->step;
+	end_attachment(engine);
+	if (list_is_singular(&utrace->engines) && !utrace->armed) {
 		/* Mostly it is the only one. */
-		if (list_is_singular(&utrace->engines) && !utrace->armed) {
-			utrace_set_interest(utrace, 0);
-			return;
-		}
+		utrace_set_interest(utrace, 0);
+	} else {
 		utrace_update_interest(utrace);
 		if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
 			WRITE_ONCE(utrace->step_changed, true);
 			utrace_queue_work(utrace, TWA_RESUME);
 		}
 	}
+	spin_unlock(&utrace->lock);
 }
 
 /*
@@ -465,7 +466,7 @@ int utrace_barrier(struct task_struct *task, struct utrace_engine *engine)
 	unsigned long nr = READ_ONCE(utrace->report_nr);
 	bool attached;
 
-	/* Sleeps on utrace->wait until utrace_attend() wakes it. */
+	/* Sleeps on utrace->wait until utrace_wake(), mostly by utrace_attend(). */
 	if (wait_event_interruptible(utrace->wait,
 				     callback_done(engine, nr, &attached)))
 		return -ERESTARTSYS;

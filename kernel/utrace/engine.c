@@ -134,7 +134,8 @@ static struct utrace_engine *utrace_match(struct utrace *utrace, int flags,
 }
 
 /* Let @engine, which is in the list or put there next, want @events. */
-static void begin_attachment(struct utrace_engine *engine, unsigned long events)
+static __always_inline void begin_attachment(struct utrace_engine *engine,
+					     unsigned long events)
 {
 	struct utrace *utrace = engine->utrace;
 
@@ -197,8 +198,8 @@ int __utrace_prepare_task(struct task_struct *task, gfp_t gfp)
  * This cannot fail. The engine does not see the event in progress.
  *
  * A tracer may come while the task is still in a callback for one that has
- * gone. What that callback answers changes nothing: ptrace's engine asks for
- * nothing that way.
+ * gone. The resume action which that answers changes nothing: ptrace's engine
+ * asks for nothing that way.
  *
  * Context: tasklist_lock held for writing, so interrupts are off. The task is
  * not dead, and the engine is not attached.
@@ -212,14 +213,14 @@ void utrace_attach_held(struct task_struct *task,
 
 	lockdep_assert_held_write(&tasklist_lock);
 
-	scoped_guard(spinlock, &utrace->lock) {
-		/* The task may be looking at it, if it is in the list. */
-		if (!engine->linked)
-			engine->ops = ops;
-		engine->renews = false;
-		engine->resumed = false;
-		begin_attachment(engine, events);
-	}
+	spin_lock(&utrace->lock);
+	/* The task may be looking at it, if it is in the list. */
+	if (!engine->linked)
+		engine->ops = ops;
+	engine->renews = false;
+	engine->resumed = false;
+	begin_attachment(engine, events);
+	spin_unlock(&utrace->lock);
 }
 
 /**
@@ -264,7 +265,8 @@ static struct utrace_engine *utrace_lookup(struct task_struct *task, int flags,
  * Without %UTRACE_ATTACH_CREATE, finds the first engine that matches in all of
  * %UTRACE_ATTACH_MATCH_OPS and %UTRACE_ATTACH_MATCH_DATA that are in @flags.
  * With it, attaches a new one; if %UTRACE_ATTACH_EXCLUSIVE is there too, only
- * if no engine matches (with no MATCH flag: only if there is no engine).
+ * if no engine matches (with no MATCH flag: only if there is no engine). ptrace's
+ * engine counts as one, but matches nothing.
  *
  * A new engine wants no events until utrace_set_events(), and does not see the
  * event that the task is just reporting.
@@ -455,7 +457,7 @@ void __utrace_free_task(struct task_struct *task)
 {
 	struct utrace *utrace = task->utrace;
 
-	/* A fork that failed may leave an engine behind. */
+	/* Of a fork that failed, or made when the task was dead. */
 	if (utrace->task)
 		utrace_detach_all(utrace, task);
 	kref_put(&utrace->kref, utrace_destroy);

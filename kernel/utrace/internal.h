@@ -18,14 +18,14 @@
  *	interrupts off, inside tasklist_lock and siglock; task_work_add() and
  *	wake-ups happen inside it. Never held while an engine's code runs. The
  *	task reads the list and some more without it, see walk.h.
- * @kref: one reference for the task, one for each engine
+ * @kref: one reference for the task, one for each engine but @held
  * @task: whose engines these are; NULL once it has been reaped, or is dead and
  *	has none
  * @engines: in the order in which they were attached. An engine that is being
  *	reported to stays in the list until its callback returns, even if it is
  *	detached meanwhile, so that the report can go on from there.
- * @held: ptrace's engine. In the list since it was first attached, and there
- *	for good: while detached it wants nothing. Nobody holds references to it
+ * @held: ptrace's engine. In the list since it was first attached until the
+ *	task is reaped: while detached it wants nothing. It has no references
  * @reporting: the engine whose callback is running; written by the task only,
  *	without the lock
  * @attention: tells the task to look who is waiting when it has announced the
@@ -44,14 +44,15 @@
  * @work_put_off: @work ran in the middle of a report and has to run again
  * @dead: %UTRACE_EVENT(DEATH) is being reported or has been
  * @death_over: it has been; until then it is too early to reap
- * @released: the task has been released
+ * @released: the task has been released; not set if @task was NULL by then
  * @reaping: %UTRACE_EVENT(REAP) is being reported
  * @work: brings the task to look at all of this before it returns to user mode
  * @wait: the task waits here for @nr_stops to become 0, utrace_barrier() for
  *	@reporting to change
  *
- * Allocated when the first engine is attached and kept for the task's life, so
- * that task_struct::utrace, once set, can be used by whoever holds the task.
+ * Allocated when the first engine is attached, or may be, and kept for the task's
+ * life, so that task_struct::utrace, once set, can be used by whoever holds the
+ * task.
  */
 struct utrace {
 	spinlock_t lock;		/* guards all of this, see above */
@@ -180,14 +181,17 @@ static inline void utrace_set_interest(struct utrace *utrace,
 				       unsigned long events)
 {
 	struct task_struct *task = utrace->task;
+	unsigned long changed = events ^ task->utrace_flags;
 
 	lockdep_assert_held(&utrace->lock);
 
-	if (events == task->utrace_flags)
+	if (!changed)
 		return;
 
 	/* Pairs with utrace_interest(): whoever sees them can use task->utrace. */
 	smp_store_release(&task->utrace_flags, events);
+	if (!(changed & UTRACE_EVENT_SYSCALL))
+		return;
 	if (events & UTRACE_EVENT_SYSCALL)
 		set_task_syscall_work(task, SYSCALL_TRACE);
 	else
