@@ -143,7 +143,7 @@ static __always_inline void begin_attachment(struct utrace_engine *engine,
 
 	WRITE_ONCE(engine->attached_at, READ_ONCE(utrace->report_nr));
 	engine->attached = true;
-	/* Pairs with utrace_wants_report(), which looks at attached_at, too. */
+	/* Pairs with utrace_announce(), which looks at attached_at behind it. */
 	smp_store_release(&engine->flags, events);
 	if (!engine->linked)
 		utrace_link(engine);
@@ -416,14 +416,26 @@ void __utrace_release_task(struct task_struct *task)
 		utrace_detach_all(utrace, task);
 }
 
+static noinline void report_death(bool group_dead)
+{
+	struct utrace_report report = { .event = UTRACE_EVENT(DEATH) };
+	struct utrace_engine *engine;
+	u32 answer;
+
+	utrace_for_each_engine(engine, &report, answer) {
+		answer = engine->ops->report_death(report.action, engine,
+						   group_dead);
+		/* There is nothing left to stop. */
+		if (utrace_resume_action(answer) != UTRACE_DETACH)
+			answer = UTRACE_RESUME;
+	}
+}
+
 void __utrace_report_death(bool group_dead)
 {
 	/* Pairs with the cmpxchg() in utrace_of_task(). */
 	struct utrace *utrace = smp_load_acquire(&current->utrace);
-	struct utrace_report report = { .event = UTRACE_EVENT(DEATH) };
-	struct utrace_engine *engine;
 	bool reap;
-	u32 answer;
 
 	spin_lock_irq(&utrace->lock);
 	/* From here on it is settled who wants to hear of it. */
@@ -436,13 +448,7 @@ void __utrace_report_death(bool group_dead)
 		WRITE_ONCE(utrace->task, NULL);
 	if (utrace_wants(current, UTRACE_EVENT(DEATH))) {
 		spin_unlock_irq(&utrace->lock);
-		utrace_for_each_engine(engine, &report, answer) {
-			answer = engine->ops->report_death(report.action,
-							   engine, group_dead);
-			/* There is nothing left to stop. */
-			if (utrace_resume_action(answer) != UTRACE_DETACH)
-				answer = UTRACE_RESUME;
-		}
+		report_death(group_dead);
 		spin_lock_irq(&utrace->lock);
 	}
 	utrace->death_over = true;

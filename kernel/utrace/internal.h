@@ -28,11 +28,11 @@
  *	task is reaped: while detached it wants nothing. It has no references
  * @reporting: the engine whose callback is running; written by the task only,
  *	without the lock
- * @attention: tells the task to look who is waiting when it has announced the
- *	next engine, and whether the last one has been detached
  * @report_nr: number of the report under way or, between reports, of the last;
  *	likewise
  * @nr_stops: how many engines have &utrace_engine.stop set
+ * @attention: tells the task to look who is waiting when it has announced the
+ *	next engine, and whether the last one has been detached
  * @stopped: the task waits in utrace_stop() and will not get out of it, but for
  *	a fatal signal, while @nr_stops is not 0
  * @step_changed: the task has to look what its engines want it to step
@@ -61,12 +61,12 @@ struct utrace {
 	struct list_head engines;
 	struct utrace_engine held;
 	struct utrace_engine *reporting;
-	bool attention;
 	unsigned long report_nr;
 	unsigned int nr_stops;
+	bool attention;
 	bool stopped;
 	bool step_changed;
-	enum utrace_resume_action left_step;
+	u8 left_step;			/* UTRACE_*STEP or UTRACE_RESUME */
 	bool armed;
 	bool interrupted;
 	bool work_queued;

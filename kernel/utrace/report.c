@@ -117,7 +117,8 @@ bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine)
 		scoped_guard(spinlock_irq, &utrace->lock)
 			WRITE_ONCE(engine->overruled_at, utrace->report_nr - 1);
 	}
-	return utrace_wants_report(report, engine, true);
+	return utrace_wants_report(utrace, report, engine,
+				   READ_ONCE(engine->flags), true);
 }
 
 /* What is to be done under the lock before a report begins. */

@@ -224,6 +224,38 @@ void utrace_work(struct callback_head *work)
 		utrace_report_interrupt();
 }
 
+/* utrace_resume_held() where something changes, or may. */
+static noinline void resume_held(struct task_struct *task,
+				 struct utrace_engine *engine,
+				 unsigned long events,
+				 enum utrace_resume_action action)
+{
+	struct utrace *utrace = engine->utrace;
+	enum utrace_resume_action step;
+	bool leave;
+
+	scoped_guard(spinlock_irq, &utrace->lock) {
+		/* To end a block step would cost the task more than us. */
+		leave = arch_has_simple_step() && action != UTRACE_RESUME &&
+			(action == UTRACE_BLOCKSTEP ||
+			 engine->step != UTRACE_BLOCKSTEP) &&
+			READ_ONCE(utrace->reporting) == engine;
+		WRITE_ONCE(engine->flags, events);
+		WRITE_ONCE(engine->step, action);
+		engine->renews = false;
+		engine->resumed = true;
+		/* A tracer before this one may have left a step to be set up. */
+		utrace->left_step = UTRACE_RESUME;
+		utrace_update_interest(utrace);
+		step = utrace_strongest_step(utrace);
+		WRITE_ONCE(utrace->step_changed, leave);
+		if (!leave)
+			utrace_update_armed(utrace);
+	}
+	if (!leave)
+		apply_step(task, step);
+}
+
 /**
  * utrace_resume_held - choose events and resume action of a task held by ptrace
  * @task: current's tracee, which ptrace_freeze_traced() keeps from running
@@ -247,36 +279,12 @@ void utrace_work(struct callback_head *work)
 int utrace_resume_held(struct task_struct *task, struct utrace_engine *engine,
 		       unsigned long events, enum utrace_resume_action action)
 {
-	struct utrace *utrace = engine->utrace;
-	enum utrace_resume_action step;
-	bool leave;
-
 	if (arch_has_simple_step() && engine->resumed &&
 	    events == engine->flags && action == UTRACE_RESUME &&
 	    engine->step == UTRACE_RESUME)
 		return 0;
 	if (!utrace_can_step(action))
 		return -EOPNOTSUPP;
-
-	scoped_guard(spinlock_irq, &utrace->lock) {
-		/* To end a block step would cost the task more than us. */
-		leave = arch_has_simple_step() && action != UTRACE_RESUME &&
-			(action == UTRACE_BLOCKSTEP ||
-			 engine->step != UTRACE_BLOCKSTEP) &&
-			READ_ONCE(utrace->reporting) == engine;
-		WRITE_ONCE(engine->flags, events);
-		WRITE_ONCE(engine->step, action);
-		engine->renews = false;
-		engine->resumed = true;
-		/* A tracer before this one may have left a step to be set up. */
-		utrace->left_step = UTRACE_RESUME;
-		utrace_update_interest(utrace);
-		step = utrace_strongest_step(utrace);
-		WRITE_ONCE(utrace->step_changed, leave);
-		if (!leave)
-			utrace_update_armed(utrace);
-	}
-	if (!leave)
-		apply_step(task, step);
+	resume_held(task, engine, events, action);
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "walk.h"
 
 /* What the kernel does with a signal that the task has said nothing about. */
-static enum utrace_signal_action default_action(int signr)
+static inline enum utrace_signal_action default_action(int signr)
 {
 	if (sig_kernel_ignore(signr))
 		return UTRACE_SIGNAL_IGN;
@@ -303,14 +303,16 @@ struct k_sigaction *utrace_report_signal(struct ksignal *ksig,
 	__must_hold(&current->sighand->siglock)
 {
 	spinlock_t *siglock = &current->sighand->siglock;
+	enum utrace_signal_action disposition =
+		disposition_of(ksig->info.si_signo);
 	struct signal_report sig = {
+		.report.event = event_of(disposition),
 		.info = &ksig->info,
 		.signr = ksig->info.si_signo,
-		.disposition = disposition_of(ksig->info.si_signo),
+		.disposition = disposition,
 	};
 	bool trap = is_step_trap(&sig);
 
-	sig.report.event = event_of(sig.disposition);
 	if (!trap && !utrace_interest(sig.report.event))
 		return &current->sighand->action[sig.signr - 1];
 

@@ -52,23 +52,22 @@ static inline bool utrace_stands_for_trap(const struct utrace_report *report,
 }
 
 /*
- * Does @engine want the report? @rare: the report may be one of those that only
- * some engines get, or all that step.
+ * Does @engine, which wants the events @flags, want the report? A detached one
+ * wants nothing. @rare: the report may be one of those that only some engines
+ * get, or all that step.
  */
 static __always_inline bool
-utrace_wants_report(const struct utrace_report *report,
-		    const struct utrace_engine *engine, bool rare)
+utrace_wants_report(const struct utrace *utrace,
+		    const struct utrace_report *report,
+		    const struct utrace_engine *engine, unsigned long flags,
+		    bool rare)
 {
-	/*
-	 * A detached engine wants nothing. Pairs with begin_attachment(): if
-	 * ptrace's has been attached since, we see when.
-	 */
-	if (!(smp_load_acquire(&engine->flags) & report->event) &&
+	if (!(flags & report->event) &&
 	    !(rare && utrace_stands_for_trap(report, engine)))
 		return false;
 	if (rare && report->trap && READ_ONCE(engine->step) == UTRACE_RESUME)
 		return false;
-	return READ_ONCE(engine->attached_at) != report->utrace->report_nr;
+	return READ_ONCE(engine->attached_at) != utrace->report_nr;
 }
 
 static __always_inline void utrace_begin_report(struct utrace_report *report)
@@ -108,6 +107,7 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 	struct list_head *head = &utrace->engines;
 	struct list_head *pos = last ? &last->entry : head;
 	struct utrace_engine *engine;
+	unsigned long flags;
 
 	rcu_read_lock();
 	for (;;) {
@@ -134,14 +134,19 @@ utrace_announce(struct utrace_report *report, struct utrace_engine *last,
 		if (unlikely(READ_ONCE(utrace->attention)))
 			utrace_attend(utrace);
 
-		/* If it was detached before that, only RCU keeps it for us. */
-		if (unlikely(!utrace_wants_report(report, engine, rare)))
+		/*
+		 * If it was detached before that, only RCU keeps it for us. If
+		 * ptrace's has been attached again, we see when: pairs with
+		 * begin_attachment().
+		 */
+		flags = smp_load_acquire(&engine->flags);
+		if (unlikely(!utrace_wants_report(utrace, report, engine, flags,
+						  rare)))
 			continue;
 
 		/* From here on it keeps its place in the list. */
 		rcu_read_unlock();
-		if (likely(!(READ_ONCE(engine->flags) &
-			     UTRACE_EVENT(QUIESCE))) ||
+		if (likely(!(flags & UTRACE_EVENT(QUIESCE))) ||
 		    report->event == UTRACE_EVENT(QUIESCE) ||
 		    utrace_quiesce(report, engine))
 			return engine;
