@@ -19,7 +19,7 @@
 #define UML		"/bench/linux-own"
 #define INITRAMFS	"/bench/uml-initramfs.gz"
 #define BATCHES		11
-#define BOOTS		7
+#define BOOTS		41
 
 static int there[2], back[2];
 
