@@ -119,14 +119,12 @@ void utrace_take_answer(struct utrace_report *report, u32 answer);
 void utrace_attend(struct utrace *utrace);
 bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine);
 
-/*
- * Wake those who wait for the end of a callback. Whoever does has queued itself
- * before it took the lock to look.
- */
+/* Wake those who wait for the end of a callback. */
 static inline void utrace_wake(struct utrace *utrace)
 {
 	lockdep_assert_held(&utrace->lock);
 
+	/* Whoever waits has queued itself before it took the lock to look. */
 	if (waitqueue_active(&utrace->wait))
 		wake_up_all(&utrace->wait);
 }
