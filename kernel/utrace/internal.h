@@ -36,6 +36,8 @@
  * @stopped: the task waits in utrace_stop() and will not get out of it, but for
  *	a fatal signal, while @nr_stops is not 0
  * @step_changed: the task has to look what its engines want it to step
+ * @trapped: the trap of a step is being reported, so no step is set up; written
+ *	by the task only, without the lock
  * @left_step: asked for by a tracer that has gone before the task saw to it
  * @armed: the task has been set to step for an engine other than ptrace's, so a
  *	trap by stepping is not to reach it, even if that engine has let go since
@@ -66,6 +68,7 @@ struct utrace {
 	bool attention;
 	bool stopped;
 	bool step_changed;
+	bool trapped;
 	u8 left_step;			/* UTRACE_*STEP or UTRACE_RESUME */
 	bool armed;
 	bool interrupted;

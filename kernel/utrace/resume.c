@@ -235,9 +235,12 @@ static noinline void resume_held(struct task_struct *task,
 	bool leave;
 
 	scoped_guard(spinlock_irq, &utrace->lock) {
-		/* To end a block step would cost the task more than us. */
+		/*
+		 * What is set up for a block step is loaded with the switch to
+		 * the task, so if it is still, we had better change it here.
+		 */
 		leave = arch_has_simple_step() && action != UTRACE_RESUME &&
-			(action == UTRACE_BLOCKSTEP ||
+			(utrace->trapped ||
 			 engine->step != UTRACE_BLOCKSTEP) &&
 			READ_ONCE(utrace->reporting) == engine;
 		WRITE_ONCE(engine->flags, events);

@@ -238,6 +238,7 @@ static bool report_trap(struct signal_report *sig)
 	report->trap = true;
 	report->event = UTRACE_EVENT_SIGNAL_ALL;
 	report->action = UTRACE_SIGNAL_IGN;
+	current->utrace->trapped = true;
 
 	utrace_for_each_engine(engine, report, answer) {
 		answer = engine->ops->report_signal(report->action, engine,
@@ -247,6 +248,7 @@ static bool report_trap(struct signal_report *sig)
 		copy_siginfo(sig->info, &trap);
 		told = true;
 	}
+	report->utrace->trapped = false;
 	if (!told && !report->armed) {
 		report->trap = false;
 		report->event = event_of(sig->disposition);

@@ -96,12 +96,8 @@ void watch_leave(void)
 	ring = NULL;
 }
 
-/*
- * A sample: its size, then the tracepoint's own words, after 8 common bytes.
- * *branches is what was written last since the tracee was let go: to write it
- * once more changes nothing.
- */
-static void tell_sample(struct record *rec, const u8 *sample, int *branches)
+/* A sample: its size, then the tracepoint's own words, after 8 common bytes. */
+static void tell_sample(struct record *rec, const u8 *sample)
 {
 	u64 words[7];
 	uint16_t type;
@@ -115,10 +111,7 @@ static void tell_sample(struct record *rec, const u8 *sample, int *branches)
 		record_words(rec, "tracepoint sys_exit", 2, words);
 	} else {
 		memcpy(words, sample + 12, 2 * sizeof(u64));
-		if (*branches != (int)(words[1] >> 1 & 1)) {
-			*branches = words[1] >> 1 & 1;
-			record(rec, "steps by branches", *branches);
-		}
+		record(rec, "steps by branches", words[1] >> 1 & 1);
 	}
 }
 
@@ -126,7 +119,6 @@ void watch_collect(struct record *rec)
 {
 	const u8 *data = (const u8 *)ring + 4096;
 	static u8 copy[1024];
-	int branches = -1;
 	u64 head, tail;
 
 	if (!ring)
@@ -143,7 +135,7 @@ void watch_collect(struct record *rec)
 		if (header.type == PERF_RECORD_SAMPLE && header.size <= sizeof(copy)) {
 			for (i = 0; i < header.size; i++)
 				copy[i] = data[(tail + i) % RING_SIZE];
-			tell_sample(rec, copy + sizeof(header), &branches);
+			tell_sample(rec, copy + sizeof(header));
 		} else {
 			record(rec, "no sample but", header.type);
 		}
