@@ -238,6 +238,8 @@ static noinline void resume_held(struct task_struct *task,
 		/*
 		 * What is set up for a block step is loaded with the switch to
 		 * the task, so if it is still, we had better change it here.
+		 * The task is stopped: what it wrote without the lock before,
+		 * siglock has made visible to us.
 		 */
 		leave = arch_has_simple_step() && action != UTRACE_RESUME &&
 			(utrace->trapped ||

@@ -36,6 +36,7 @@ static enum utrace_signal_action disposition_of(int signr)
 	return default_action(signr);
 }
 
+/* Of a signal: %UTRACE_SIGNAL_REPORT and HANDLER, which are none, do not come. */
 static unsigned long event_of(enum utrace_signal_action disposition)
 {
 	static const unsigned long events[] = {
