@@ -84,11 +84,6 @@ void skip(const char *format, ...)
 	_exit(0);
 }
 
-void name_more(const char *text)
-{
-	strncat(result->name, text, sizeof(result->name) - strlen(result->name) - 1);
-}
-
 void tell(const char *name, double value)
 {
 	if (isnan(value))

@@ -52,9 +52,6 @@ void skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)
 /* Something to know about the number; the case goes on. */
 void remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What follows the case's name from now on. */
-void name_more(const char *text);
-
 /* A line of result, for cases that give TOLD. */
 void tell(const char *name, double value);
 

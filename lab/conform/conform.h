@@ -10,15 +10,23 @@
  *	watch.c		tracepoints: calls that the kernel let through, and
  *			writes to the register that steps by branches
  *	audit.c		the audit log
+ *	observer.c	another engine, which sees it all and does nothing
  *	cost.c		what system calls cost after a tracer has gone
  *	record.c	the transcript
  *	main.c		the command line
  *
  * Two runs of one sequence give the same transcript, because nothing is left
  * to chance:
- *  - There is one CPU.  Tracees run under SCHED_FIFO, the tracer does not: when
- *    the tracer runs, each tracee is stopped, asleep or dead.  Nothing waits
- *    for a time to pass (all_rest() in tracer.c has the exception).
+ *  - There is one CPU.  Tracees and the tracer run under SCHED_FIFO, tracees with
+ *    the higher priority: when the tracer runs, each tracee is stopped, asleep or
+ *    dead.  Nothing waits for a time to pass.  The tracer must not be an ordinary
+ *    task: when those have had to wait for a second, which on a busy host can be
+ *    few instructions, the kernel's "fair server" lets them go first, and then
+ *    the tracer sees what is not yet where it is going.
+ *  - No tracee waits for the kernel's own tasks, see keep_quiet() in main.c, and
+ *    these do not come between, see let_others_run() in tracer.c.
+ *  - The guest's time is a count of instructions (QEMU's -icount), the same on
+ *    a busy host and on an idle one.
  *  - Everything lives in a pid namespace where only we create processes, and
  *    the last pid is reset before each sequence, so that pids repeat.
  *  - No address is randomised, and the program is static.
@@ -181,6 +189,7 @@ enum {
 	FD_PIPE_READ, FD_PIPE_WRITE,	/* tracees read, the tracer writes */
 	FD_SOCKET, FD_SOCKET_PEER,
 	FD_DEVNULL,
+	FD_OBSERVER,
 };
 
 /* What tracees execute. */
@@ -202,6 +211,21 @@ void tracee_run(unsigned int program, bool traceme) __noreturn;
 
 void tracer_init(void);
 void tracer_run(const struct sequence *seq, struct record *rec);
+
+void fatal(const char *what) __noreturn;
+
+/* ---- observer.c ---- */
+
+/* When it comes, seen from the tracer. */
+extern enum observer {
+	OBSERVER_NONE,
+	OBSERVER_BEFORE,
+	OBSERVER_AFTER,
+} observer;
+
+bool observer_open(void);
+void observer_attach(pid_t pid);
+void observer_close(void);
 
 /* ---- watch.c ---- */
 
@@ -235,6 +259,8 @@ void record_reset(struct record *rec);
 void record_words(struct record *rec, const char *tag, unsigned int nr, const u64 *words);
 void record_text(struct record *rec, const char *tag, const char *text);
 u64 record_hash(const struct record *rec);
+void record_keep(const struct record *rec, u64 number, FILE *to);
+bool record_kept(struct record *rec, u64 *number, FILE *from);
 void record_print(const struct record *rec, FILE *to);
 
 #define record(rec, tag, ...)						\

@@ -26,12 +26,16 @@ static const char usage[] =
 "conform [OPTION...] show SEQUENCE  the transcript of one\n"
 "conform [OPTION...] name           numbers from standard input, as sequences\n"
 "conform [OPTION...] size           how many sequences the plan has\n"
+"conform kept FILE NUMBER...        transcripts from what -k wrote, in order\n"
 "conform shorter SEQUENCE           what is left of it with something left out\n"
 "conform cost                       of system calls before and after tracing\n"
 "The plan:  -l N  all sequences of up to N requests     -r N  N random ones\n"
 "           -s N  where the random ones begin           -b    fewer ways to do it\n"
 "           -p N/M  the Nth part of M, mixed\n"
 "Also seen: -w    tracepoints                           -a    the audit log\n"
+"           -o W  under another engine, attached before the tracer (W is b), after\n"
+"                 it (a), or half so, half so (h); not on a kernel without engines\n"
+"           -k FILE    keep all transcripts\n"
 "           -e FILE,N  compare with FILE, end with status 3 after N differences\n";
 
 static struct plan plan = { .length = 3 };
@@ -39,7 +43,10 @@ static unsigned int part, parts = 1;
 static bool watched, audited;
 static unsigned long stop_after;	/* differences; 0 if nothing is expected */
 static struct record *rec;
-static u64 nr_sequences, nr_stops, nr_differences;
+static const char *keep_name;
+static FILE *keep;
+static char observed;
+static u64 nr_sequences, nr_stops, nr_observed, nr_differences;
 
 static void __attribute__((format(printf, 1, 2))) __noreturn fail(const char *format, ...)
 {
@@ -104,13 +111,22 @@ static u64 expected_hash(u64 number)
 	return expected[at].hash;
 }
 
+static void run_observed(u64 number, const struct sequence *seq)
+{
+	if (observed)
+		observer = observed == 'b' || (observed == 'h' && number & 1) ?
+			   OBSERVER_BEFORE : OBSERVER_AFTER;
+	tracer_run(seq, rec);
+	nr_observed += observer != OBSERVER_NONE;
+}
+
 /* False if enough differences have been seen. */
 static bool run_one(u64 number, const struct sequence *seq, FILE *to)
 {
 	char text[1024];
 	u64 hash;
 
-	tracer_run(seq, rec);
+	run_observed(number, seq);
 	hash = record_hash(rec);
 	nr_sequences++;
 	nr_stops += rec->nr_stops;
@@ -120,6 +136,8 @@ static bool run_one(u64 number, const struct sequence *seq, FILE *to)
 	}
 	fprintf(to, "%llu %016llx %u\n", (unsigned long long)number,
 		(unsigned long long)hash, rec->nr_stops);
+	if (keep)
+		record_keep(rec, number, keep);
 	if (!stop_after)
 		return true;
 	if (hash != expected_hash(number) && !nr_differences++) {
@@ -193,9 +211,29 @@ static void show(const char *text)
 	struct sequence seq;
 
 	parse(&seq, text);
-	tracer_run(&seq, rec);
+	run_observed(0, &seq);
 	print_sequence(&seq);
 	record_print(rec, stdout);
+}
+
+/* The transcripts of some numbers, which come in their order. */
+static void show_kept(int argc, char **argv)
+{
+	FILE *from = fopen(argv[0], "r");
+	u64 number, want;
+	int i;
+
+	if (!from)
+		fail("%s: %s", argv[0], strerror(errno));
+	for (i = 1; i < argc; i++) {
+		want = strtoull(argv[i], NULL, 10);
+		do {
+			if (!record_kept(rec, &number, from))
+				fail("%s has no transcript of %s", argv[0], argv[i]);
+		} while (number != want);
+		printf("number %s\n", argv[i]);
+		record_print(rec, stdout);
+	}
 }
 
 static void name_all(void)
@@ -247,10 +285,24 @@ static void fix_addresses(char **argv)
 	fail("cannot execute itself: %s", strerror(errno));
 }
 
-/* No pause for SCHED_FIFO tasks. */
+/* No pause for SCHED_FIFO tasks, of which the tracer is one: see let_run(). */
 static void keep_order(void)
 {
+	static const struct sched_param param = { .sched_priority = 1 };
+
 	write_file("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		fail("sched_setscheduler: %s", strerror(errno));
+}
+
+/*
+ * A tracee that seccomp kills is logged, and when kauditd, which comes after all
+ * of ours, is slow to print that, the next one waits for it.  When we are the
+ * audit daemon there is room.
+ */
+static void keep_quiet(void)
+{
+	write_file("/proc/sys/kernel/seccomp/actions_logged", "\n");
 }
 
 /* Audit logs the command line, and that of a comparison is another. */
@@ -295,14 +347,19 @@ static int work(int argc, char **argv)
 	to = fopen(argv[argc - 1], "w");
 	if (!to)
 		fail("%s: %s", argv[argc - 1], strerror(errno));
+	keep = keep_name ? fopen(keep_name, "w") : NULL;
+	if (keep_name && !keep)
+		fail("%s: %s", keep_name, strerror(errno));
 	if (!strcmp(job, "run"))
 		run_plan(to);
 	else
 		run_list(argv[1], to);
 	if (fclose(to))
 		fail("%s: %s", argv[argc - 1], strerror(errno));
-	printf("sequences %llu stops %llu\n", (unsigned long long)nr_sequences,
-	       (unsigned long long)nr_stops);
+	if (keep && fclose(keep))
+		fail("%s: %s", keep_name, strerror(errno));
+	printf("sequences %llu stops %llu observed %llu\n", (unsigned long long)nr_sequences,
+	       (unsigned long long)nr_stops, (unsigned long long)nr_observed);
 	return nr_differences >= stop_after && stop_after ? 3 : 0;
 }
 
@@ -384,7 +441,7 @@ int main(int argc, char **argv)
 	fix_guard();
 	if (argc == 3 && !strcmp(argv[1], "tracee"))
 		return be_tracee(argv[2]);
-	while ((option = getopt(argc, argv, "+l:r:s:bp:wae:")) != -1) {
+	while ((option = getopt(argc, argv, "+l:r:s:bp:wao:k:e:")) != -1) {
 		switch (option) {
 		case 'l':
 			plan.length = strtoul(optarg, NULL, 10);
@@ -407,6 +464,16 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			audited = true;
+			break;
+		case 'o':
+			observed = *optarg;
+			if (strlen(optarg) != 1 || !strchr("bah", observed))
+				fail("-o %s: it is b, a or h", optarg);
+			break;
+		case 'k':
+			keep_name = strdup(optarg);
+			if (!keep_name)
+				fail("no memory");
 			break;
 		case 'e':
 			/* a copy: all arguments may have to be given again */
@@ -433,6 +500,11 @@ int main(int argc, char **argv)
 		printf("%llu\n", (unsigned long long)plan_size(&plan));
 		return 0;
 	}
+	if (argc >= 3 && !strcmp(argv[0], "kept")) {
+		share_memory();
+		show_kept(argc - 1, argv + 1);
+		return 0;
+	}
 	if (argc == 2 && !strcmp(argv[0], "shorter")) {
 		parse(&seq, argv[1]);
 		sequence_shorter(&seq, print_sequence);
@@ -449,6 +521,8 @@ int main(int argc, char **argv)
 	if (expect)
 		load_expected(expect);
 	keep_order();
+	if (!audited)
+		keep_quiet();
 	hide_arguments(argc, argv, all);
 	share_memory();
 	return work_apart(argc, argv);

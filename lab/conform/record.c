@@ -60,6 +60,74 @@ static u64 mix(u64 hash, u64 word)
 	return hash ^ (hash >> 29);
 }
 
+/*
+ * All transcripts are kept, since what differs once may not differ again.  One
+ * sequence is much like another, so the word that comes next is mostly the one
+ * that came last time after the same twenty or so: then one bit stands for it.
+ *
+ * What is kept is the number, how many words there are and whether that is all;
+ * and for each 64 words a mask of those that were not predicted, and these.
+ */
+static u64 came_next[1 << 16];
+
+static u64 *prediction(u64 context)
+{
+	return &came_next[context >> 48];
+}
+
+static u64 advance(u64 context, u64 word)
+{
+	*prediction(context) = word;
+	return context << 3 ^ word * 0x9e3779b97f4a7c15ULL;
+}
+
+void record_keep(const struct record *rec, u64 number, FILE *to)
+{
+	u64 head[] = { number, rec->nr_words, rec->full };
+	u64 out[65], context = 0;
+	u32 i, nr = 0;
+
+	fwrite(head, sizeof(head), 1, to);
+	for (i = 0; i < rec->nr_words; i++) {
+		u64 word = rec->words[i];
+
+		if (!(i % 64)) {
+			fwrite(out, sizeof(*out), nr, to);
+			out[0] = 0;
+			nr = 1;
+		}
+		if (word != *prediction(context)) {
+			out[0] |= 1ULL << i % 64;
+			out[nr++] = word;
+		}
+		context = advance(context, word);
+	}
+	fwrite(out, sizeof(*out), nr, to);
+}
+
+/* Read the next that was kept.  False at the end of the file. */
+bool record_kept(struct record *rec, u64 *number, FILE *from)
+{
+	u64 head[3], mask = 0, word, context = 0;
+	u32 i;
+
+	if (fread(head, sizeof(head), 1, from) != 1 || head[1] > MAX_WORDS)
+		return false;
+	*number = head[0];
+	rec->nr_words = head[1];
+	rec->full = head[2];
+	for (i = 0; i < rec->nr_words; i++) {
+		if (!(i % 64) && fread(&mask, sizeof(mask), 1, from) != 1)
+			return false;
+		word = *prediction(context);
+		if (mask >> i % 64 & 1 && fread(&word, sizeof(word), 1, from) != 1)
+			return false;
+		rec->words[i] = word;
+		context = advance(context, word);
+	}
+	return true;
+}
+
 u64 record_hash(const struct record *rec)
 {
 	u64 hash = 0x243f6a8885a308d3ULL;

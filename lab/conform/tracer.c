@@ -65,7 +65,7 @@ static const long requests[] = {
 	[DO_DETACH] = PTRACE_DETACH,
 };
 
-static void fatal(const char *what)
+void fatal(const char *what)
 {
 	int error = errno;
 	char text[1024] = "before any sequence";
@@ -290,36 +290,9 @@ static char task_state(pid_t pid)
 	return end && end[1] ? end[2] : 0;
 }
 
-/*
- * There is an exception to who runs when: a task that has been running for a
- * second, which on a busy host can be few instructions, has to let ordinary
- * tasks run; and a tracee may wait for one of the kernel's own. So look, and
- * sleep a little.
- */
-static bool all_rest(unsigned int tries)
-{
-	static const struct timespec little = { .tv_nsec = 300000 };
-	unsigned int i;
-
-	for (i = 0; i < nr_tasks; i++) {
-		char state;
-
-		if (!tasks[i].alive || tasks[i].stopped)
-			continue;
-		state = task_state(tasks[i].pid);
-		/* D is also how a parent waits for the child of its vfork() */
-		if ((state == 'R' && tries < 10000) || (state == 'D' && tries < 2)) {
-			nanosleep(&little, NULL);
-			return false;
-		}
-	}
-	return true;
-}
-
 /* True if there are children, or tracees, left. */
 static bool collect(void)
 {
-	unsigned int tries = 0;
 	struct task *task;
 	int status;
 	pid_t pid;
@@ -330,8 +303,6 @@ static bool collect(void)
 		if (looks)
 			peek_wait();
 		pid = wait4(-1, &status, __WALL | WNOHANG | WUNTRACED | WCONTINUED, NULL);
-		if (!pid && !all_rest(tries++))
-			continue;
 		if (pid <= 0)
 			return !pid;
 		task = find_task(pid);
@@ -701,13 +672,13 @@ static void take_step(const struct step *step)
 /* ---- beginning ---- */
 
 /*
- * Go before the tracer.  A tracee does this itself, before it makes others,
- * and so does the tracer: by the kernel's return from this, it has run and
- * sleeps.
+ * Go before the tracer, which has priority 1.  A tracee does this itself, before
+ * it makes others, and so does the tracer: by the kernel's return from this, it
+ * has run and sleeps.
  */
 static void let_run(pid_t pid)
 {
-	static const struct sched_param param = { .sched_priority = 1 };
+	static const struct sched_param param = { .sched_priority = 2 };
 
 	if (sched_setscheduler(pid, SCHED_FIFO, &param))
 		fatal("sched_setscheduler");
@@ -799,17 +770,23 @@ static void begin(void)
 		pid = start(child, traceme ? "traceme" : NULL, tracee_stack, sizeof(tracee_stack));
 	if (pid < 0)
 		fatal("clone");
+	/* of a foreign parent it sees all, too: it goes on to the child */
+	if (observer == OBSERVER_BEFORE)
+		observer_attach(pid);
 	/* the only child of its parent, which is the last who forked */
 	task = add_task(foreign ? pid + 1 : pid);
 	task->traced = traceme;
 	let_run(pid);
-	if (traceme) {
+	if (traceme)
 		collect();
+	else
+		reattach(task);
+	/* some are dead by now: a filter has killed them, or there is no such program */
+	if (observer == OBSERVER_AFTER && task->alive && task->traced)
+		observer_attach(task->pid);
+	if (traceme) {
 		set_options(task, seq->options);
-		return;
-	}
-	reattach(task);
-	if (!by_seize()) {
+	} else if (!by_seize()) {
 		set_options(task, seq->options);
 		let_begin();
 		resume(task, DO_CONT, 0);
@@ -960,6 +937,21 @@ static void empty(int fd)
 	}
 }
 
+/*
+ * The kernel's own tasks come after all of ours.  One that has waited for a
+ * second is let run by the scheduler (its "fair server") wherever a tracee may
+ * be, and that shows: to switch tasks is to write the register that steps by
+ * branches.  So let them run, now and then, where there is no tracee.
+ */
+static void let_others_run(void)
+{
+	static const struct timespec a_while = { .tv_nsec = 1000000 };
+	static unsigned int nr;
+
+	if (!(nr++ % 16))
+		nanosleep(&a_while, NULL);
+}
+
 void tracer_run(const struct sequence *sequence, struct record *to)
 {
 	u64 words[MAX_NOTES];
@@ -971,11 +963,14 @@ void tracer_run(const struct sequence *sequence, struct record *to)
 	/* this costs as much as all the rest: not in every sequence */
 	looks = seq->nr_steps == 1 ? 4 : seq->nr_steps > 4 ? 3 : 0;
 	record_reset(rec);
+	let_others_run();
 	alarm(40);
 	notes->nr = 0;
 	notes->notify_fd = -1;
 	if (pwrite(last_pid_fd, "1000", 4, 0) != 4)
 		fatal("ns_last_pid");
+	if (observer && !observer_open())
+		observer = OBSERVER_NONE;
 	if (seq->end < END_EXIT) {
 		trace();
 	} else {
@@ -992,6 +987,8 @@ void tracer_run(const struct sequence *sequence, struct record *to)
 			fatal("waitpid");
 	}
 	settle();
+	if (observer)
+		observer_close();
 	nr = notes->nr < MAX_NOTES ? notes->nr : MAX_NOTES;
 	for (i = 0; i < nr; i++)
 		words[i] = notes->note[i];

@@ -11,8 +11,8 @@
 . "$ROOT/lab/lib/tree.sh"
 # shellcheck source=lab/lib/kernel.sh
 . "$ROOT/lab/lib/kernel.sh"
-# shellcheck source=lab/lib/initramfs.sh
-. "$ROOT/lab/lib/initramfs.sh"
+# shellcheck source=lab/lib/root.sh
+. "$ROOT/lab/lib/root.sh"
 # shellcheck source=lab/lib/guest.sh
 . "$ROOT/lab/lib/guest.sh"
 # shellcheck source=lab/lib/uml.sh

@@ -10,57 +10,32 @@ BENCH=$RUN/bench
 need_bench() {
 	stage "build the benchmark"
 	mkdir -p "$BUILD/bench"
-	logged bench make -C "$ROOT/lab/bench" OUT="$BUILD/bench" CC=gcc
-	bench_initramfs=$BUILD/initramfs-bench.gz
-	root=$BUILD/bench.tmp
-	rm -rf "$root"
-	cleanup="rm -rf \"\$BUILD/bench.tmp\""
-	for d in bin lab proc sys dev tmp root bench; do
-		mkdir -p "$root/guest/$d"
-	done
-	mkdir -p "$root/uml/dev"
-	cp "$(command -v busybox)" "$root/guest/bin/busybox"
-	ln -s busybox "$root/guest/bin/sh"
-	cp "$ROOT/lab/guest/init" "$root/guest/init"
-	cp "$ROOT/lab/guest/bench" "$ROOT/lab/guest/probe" "$root/guest/lab"
-	cp "$BUILD/bench/bench" "$root/guest/bench/bench"
-	cp "$uml_more/linux-own" "$root/guest/bench/linux-own"
-	cp "$BUILD/bench/bench" "$root/uml/init"
-	pack "$root/uml" "$root/guest/bench/uml-initramfs.gz"
-	pack "$root/guest" "$bench_initramfs"
-	rm -rf "$root"
-	cleanup=
+	logged bench make -C "$ROOT/lab/bench" OUT="$BUILD/bench" CC="$GUEST_CC"
+	bench_root=$BUILD/initramfs-bench.gz
+	begin_root probe bench
+	mkdir -p "$root/bench" "$BUILD/root.tmp/uml/dev"
+	cp "$BUILD/bench/bench" "$uml_more/linux-own" "$root/bench/"
+	cp "$BUILD/bench/bench" "$BUILD/root.tmp/uml/init"
+	pack "$BUILD/root.tmp/uml" "$root/bench/uml-initramfs.gz"
+	end_root "$bench_root"
 }
 
 # For "both": KERNEL ROUND. What the cases cost goes to $BENCH/KERNEL.ROUND,
 # what went wrong to $BENCH/why.KERNEL.
 bench_guest() {
-	case $1 in
-	base) bzimage=$bzimage_base ;;
-	*) bzimage=$bzimage_linux ;;
-	esac
-	initramfs=$bench_initramfs
-	show=
-	boot_name=bench-$1-$2
-	set -- "$1" "$2" ${bench_only:+"lab.only=$bench_only"}
-	if [ -n "$opt_smp" ]; then
-		guest_smp=2
-		set -- "$@" lab.wall=1
-	else
-		# only TCG can count
-		guest_smp=1
-		accel=tcg
-		guest_extra="-icount shift=0,sleep=off"
-	fi
-	bench_file=$BENCH/$1.$2
 	bench_kernel=$1
 	bench_round=$2
-	shift 2
-	bench_rc=0
+	bench_file=$BENCH/$1.$2
 	# without KUnit's tests, so that both kernels have done the same before
-	boot bench 900 300 kunit.enable=0 "$@" || bench_rc=1
-	guest_smp=
-	guest_extra=
+	set -- bench kunit.enable=0 ${bench_only:+"lab.only=$bench_only"}
+	if [ -n "$opt_smp" ]; then
+		set -- "$@" lab.wall=1
+	else
+		set -- --smp 1 --icount "$@"
+	fi
+	bench_rc=0
+	boot --kernel "$bench_kernel" --name "bench-$bench_kernel-$bench_round" --root "$bench_root" \
+		--total 900 --idle 300 "$@" || bench_rc=1
 	tr -d '\r' <"$results" | grep "$(printf '\t')" >"$bench_file" || :
 	tr -d '\r' <"$results" | sed -n 's/^# //p' >"$BENCH/remarks.$bench_kernel.$bench_round"
 	if [ "$bench_rc" = 0 ] && [ "$guest_status" != 0 ]; then
@@ -116,7 +91,7 @@ bench_sizes() {
 		nm -S "$BUILD/obj/$k$suffix/vmlinux" | awk '$3 ~ /^[tT]$/ && NF == 4 { print $2 }' |
 			sum_hex "size/vmlinux functions" >>"$BENCH/$k.size"
 	done
-	find "$BUILD/obj/linux$suffix/kernel/utrace" -name '*.o' ! -name '*kunit*' -exec size {} + |
+	find "$BUILD/obj/linux$suffix/kernel/utrace" -name '*.o' ! -path '*/tests/*' -exec size {} + |
 		awk '$1 ~ /^[0-9]/ { text += $1; data += $2 + $3 }
 			END {
 				print "size/utrace core text\t" text

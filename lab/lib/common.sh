@@ -29,21 +29,34 @@ export LC_ALL=C TZ=UTC
 # made by another user of this checkout.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
-export CCACHE_DIR="${CCACHE_DIR:-$BUILD/ccache}" CCACHE_BASEDIR="$ROOT"
+# The compiler cache is the user's own, and what one checkout compiled is good
+# for another.
+export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
+# For programs of the guest. With this directory gcc-VERSION-multilib compiles for
+# 32 bit, without gcc-multilib, which conflicts with cross compilers.
+export GUEST_CC="gcc -idirafter /usr/include/x86_64-linux-gnu"
 
 T0=$(date +%s)
 child=					# process group that runs for us
 beat=					# shows how that is getting on
 cleanup=				# commands to run at the end
 
-elapsed() {
-	s=$(($(date +%s) - T0))
-	printf '%d:%02d' $((s / 60)) $((s % 60))
-}
+stages=					# lines "SECONDS what began then"
 
 # A stage of the work, with the time since the start.
 stage() {
-	printf '[%6s] %s\n' "$(elapsed)" "$*"
+	s=$(($(date +%s) - T0))
+	printf '[%3d:%02d] %s\n' $((s / 60)) $((s % 60)) "$*"
+	stages="$stages$s $*
+"
+}
+
+# What took longest of it.
+tell_times() {
+	echo "where the time went:"
+	echo "$stages$(($(date +%s) - T0)) end" | awk '
+		$1 - t >= 20 { printf "%5d:%02d %s\n", ($1 - t) / 60, ($1 - t) % 60, what }
+		{ t = $1; $1 = ""; what = $0; sub(/[:;(,].*/, "", what) }'
 }
 
 note() {

@@ -62,49 +62,20 @@ need_conform() {
 	esac
 	stage "build the comparer"
 	mkdir -p "$BUILD/conform"
-	logged conform make -C "$ROOT/lab/conform" OUT="$BUILD/conform" CC=gcc
-	conform_initramfs=$BUILD/initramfs-conform.gz
-	root=$BUILD/conform.tmp
-	rm -rf "$root"
-	cleanup="rm -rf \"\$BUILD/conform.tmp\""
-	for d in bin lab proc sys dev tmp root; do
-		mkdir -p "$root/$d"
-	done
-	cp "$(command -v busybox)" "$root/bin/busybox"
-	ln -s busybox "$root/bin/sh"
-	cp "$ROOT/lab/guest/init" "$root/init"
-	cp "$ROOT/lab/guest/conform" "$ROOT/lab/guest/probe" "$root/lab"
+	logged conform make -C "$ROOT/lab/conform" OUT="$BUILD/conform" CC="$GUEST_CC"
+	conform_root=$BUILD/initramfs-conform.gz
+	begin_root probe conform
 	mkdir "$root/conform"
 	cp "$BUILD"/conform/conform-* "$BUILD"/conform/target-* "$root/conform"
-	pack "$root" "$conform_initramfs"
-	rm -rf "$root"
-	cleanup=
+	end_root "$conform_root"
 }
 
-# conform_boot NAME SHARE SECONDS [counted]: boot $bzimage and do the jobs in the
-# directory SHARE, which is relative to $ROOT: QEMU's option has no quoting.
+# conform_boot KERNEL NAME SHARE SECONDS [counted]: boot it and do the jobs in the
+# directory SHARE.
 conform_boot() {
-	cd "$ROOT" || exit 1
-	guest_smp=1
-	guest_extra="-virtfs local,path=${2#"$ROOT/"},mount_tag=lab,security_model=none"
-	other_accel=$accel
-	if [ "${4:-}" = counted ]; then
-		# only TCG can
-		accel=tcg
-		guest_extra="$guest_extra -icount shift=0,sleep=off"
-	fi
-	boot_name=$1
-	show=
 	conform_rc=0
-	other_initramfs=$initramfs
-	initramfs=$conform_initramfs
-	slow=1
-	[ -z "$suffix" ] || slow=8
-	boot conform $(($3 * slow)) $((90 * slow)) || conform_rc=1
-	guest_smp=
-	guest_extra=
-	initramfs=$other_initramfs
-	accel=$other_accel
+	boot --kernel "$1" --name "$2" --root "$conform_root" --share "$3" --smp 1 ${5:+--icount} \
+		--total $(($4 * slow)) --idle $((90 * slow)) conform || conform_rc=1
 	if [ "$conform_rc" = 0 ] && grep -aq '^@exit [1-9]' "$results"; then
 		guest_why="a job failed: $(grep -a -B 1 -m 1 '^@exit [1-9]' "$results" | head -n 1)"
 		conform_rc=1
@@ -114,11 +85,7 @@ conform_boot() {
 
 # For "both": KERNEL DIRECTORY SECONDS [counted].
 conform_guest() {
-	case $1 in
-	base) bzimage=$bzimage_base ;;
-	*) bzimage=$bzimage_linux ;;
-	esac
-	if ! conform_boot "${2##*/}-$1" "$2/$1" "$3" "${4:-}"; then
+	if ! conform_boot "$1" "${2##*/}-$1" "$2/$1" "$3" "${4:-}"; then
 		{
 			echo "$guest_why"
 			console_tail
@@ -347,7 +314,7 @@ conform_tell() {
 need_quick() {
 	quick=$RUN/conform-quick
 	conform_jobs quick >"$RUN/conform-quick.jobs"
-	quick_key=$(cat "$bzimage_base" "$BUILD"/conform/* "$RUN/conform-quick.jobs" | sum)
+	quick_key=$(cat "$(bzimage_of base)" "$BUILD"/conform/* "$RUN/conform-quick.jobs" | sum)
 	if [ -e "$quick/key" ] && [ "$(cat "$quick/key")" = "$quick_key" ]; then
 		return 0
 	fi
@@ -355,20 +322,19 @@ need_quick() {
 	rm -rf "$quick"
 	mkdir -p "$quick/base"
 	cp "$RUN/conform-quick.jobs" "$quick/base/jobs"
-	bzimage=$bzimage_base
-	conform_boot quick-base "$quick/base" 900 || die "the unpatched kernel: $guest_why"
+	conform_boot base quick-base "$quick/base" 900 || die "the unpatched kernel: $guest_why"
 	echo "$quick_key" >"$quick/key"
 }
 
-# conform_mutant NAME MEANS: boot $bzimage; true if it is caught by comparing
-# transcripts (MEANS conform), or by what calls cost (cost). One line says how.
+# conform_mutant KERNEL NAME MEANS: true if it is caught by comparing transcripts
+# (MEANS conform), or by what calls cost (cost). One line says how.
 # 1 if it is not caught, 2 if nothing can be said: the comparer failed, or a
 # busy host did not come to the end.
 conform_mutant() {
-	share=$RUN/mutant-$1
+	share=$RUN/mutant-$2
 	rm -rf "$share"
 	mkdir -p "$share"
-	if [ "$2" = cost ]; then
+	if [ "$3" = cost ]; then
 		echo "cost-64 64" >"$share/jobs"
 		counted=counted
 	else
@@ -377,12 +343,12 @@ conform_mutant() {
 		counted=
 	fi
 	mutant_rc=0
-	conform_boot "mutant-$1" "$share" 600 "$counted" || mutant_rc=1
+	conform_boot "$1" "mutant-$2" "$share" 600 "$counted" || mutant_rc=1
 	rm -rf "$share"
 	job=$(sed -n 's/^@job //p' "$results" | tail -n 1)
 	# 0, 3 and 99 are what comparing ends with, 1 what costs do
 	strange=$(sed -n '/^@exit/!d; /^@exit \([013]\|99\)$/!p' "$results")
-	if [ -n "$strange" ] || { [ "$2" != cost ] && grep -aq '^@exit 1$' "$results"; }; then
+	if [ -n "$strange" ] || { [ "$3" != cost ] && grep -aq '^@exit 1$' "$results"; }; then
 		echo "$job: the comparer itself failed: $guest_why"
 		return 2
 	elif grep -aq '^first difference: ' "$results"; then

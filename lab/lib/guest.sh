@@ -6,17 +6,63 @@
 # as "traps: ... general protection fault", so that alone is none of these.
 SPLAT='Kernel panic|Oops|BUG: |WARNING: |INFO: task .* blocked|INFO: rcu_|rcu: INFO|INFO: possible|INFO: trying to register|possible (recursive|circular|irq)|suspicious RCU usage|soft lockup|hard LOCKUP|double fault|kernel stack overflow|kernel BUG at|BUG kmalloc|ODEBUG: |unable to handle|list_(add|del) corruption|refcount_t: |UBSAN: |cut here'
 
-# $guest_smp: how many CPUs, if not two; $guest_extra: more words for QEMU.
+accel=tcg
+
+# guest_options [OPTION...] MODE [WORD...]: what "boot" and "interactive" take.
+# /lab/MODE runs in the guest; each WORD is one of its kernel's command line.
+#	--kernel KERNEL	base, linux (the default) or the path of a bzImage
+#	--root FILE	its root, see root.sh
+#	--name NAME	of its files in build/run (default: MODE)
+#	--smp NUMBER	of CPUs (default: 2)
+#	--icount	its time is a count of instructions, which only TCG can do
+#	--share DIR	a directory below $ROOT that it can mount
+#	--total SECONDS	so long it may run at most ...
+#	--idle SECONDS	... and so long without a word
+#	--show FUNCTION	gets the lines of results as they come
+guest_options() {
+	guest_kernel=linux
+	guest_name=
+	guest_smp=2
+	guest_accel=$accel
+	guest_extra=
+	guest_show=
+	while :; do
+		case $1 in
+		--kernel) guest_kernel=$2 ;;
+		--root) guest_root=$2 ;;
+		--name) guest_name=$2 ;;
+		--smp) guest_smp=$2 ;;
+		# relative: QEMU's option has no quoting
+		--share) guest_extra="$guest_extra -virtfs local,path=${2#"$ROOT/"},mount_tag=lab,security_model=none" ;;
+		--total) guest_total=$2 ;;
+		--idle) guest_idle=$2 ;;
+		--show) guest_show=$2 ;;
+		--icount)
+			guest_accel=tcg
+			guest_extra="$guest_extra -icount shift=0,sleep=off"
+			shift
+			continue
+			;;
+		*) break ;;
+		esac
+		shift 2
+	done
+	guest_mode=$1
+	shift
+	guest_words=$*
+	[ -n "$guest_name" ] || guest_name=$guest_mode
+}
+
 qemu_args() {
 	memory=1G
 	[ -z "$suffix" ] || memory=2G
 	# no SMAP: QEMU 7.2's TCG faults on far returns with it, whatever the
 	# kernel; no reboot: a guest that panics or is done ends QEMU
-	echo "-accel $accel -cpu max,-smap -m $memory -smp ${guest_smp:-2} -no-reboot -nodefaults -display none ${guest_extra:-}"
+	echo "-accel $guest_accel -cpu max,-smap -m $memory -smp $guest_smp -no-reboot -nodefaults -display none $guest_extra"
 }
 
-# Which accelerator: TCG, unless KVM is there and truly boots this kernel.
-# Needs a built kernel ($bzimage) and $initramfs.
+# choose_accel OPTION...: $accel is TCG, unless KVM is there and truly boots the
+# guest of these options.
 choose_accel() {
 	case $opt_accel in
 	tcg | kvm)
@@ -40,7 +86,7 @@ choose_accel() {
 		why="QEMU runs with TCG: this user may not open /dev/kvm"
 	else
 		accel=kvm
-		if boot probe 10 10 && [ "$guest_status" = 0 ]; then
+		if boot "$@" --total 10 --idle 10 probe && [ "$guest_status" = 0 ]; then
 			why="QEMU runs with KVM: a probe booted the kernel with it"
 		else
 			accel=tcg
@@ -52,30 +98,25 @@ choose_accel() {
 	note "$why"
 }
 
-# boot MODE TOTAL IDLE [WORD...]: boot $bzimage with $initramfs, let
-# /lab/MODE run, at most TOTAL seconds and at most IDLE without any output.
-# The two serial lines are $console and $results. If $show is set it is the
-# name of a function that gets the results, line by line, as they come.
-# True if the guest came to its end by itself and without a splat; then
-# $guest_status is its status. Else $guest_why says what happened.
+# boot [OPTION...] MODE [WORD...]: boot a guest, see guest_options, and watch
+# it. The two serial lines are $console and $results. True if the guest came to
+# its end by itself and without a splat; then $guest_status is its status. Else
+# $guest_why says what happened.
 boot() {
-	boot_mode=$1
-	boot_total=$2
-	boot_idle=$3
-	shift 3
+	guest_options "$@"
 	mkdir -p "$RUN" "$LOG"
-	console=$RUN/${boot_name:-$boot_mode}.console
-	results=$RUN/${boot_name:-$boot_mode}.results
-	qemu_log=$LOG/qemu-${boot_name:-$boot_mode}.log
+	console=$RUN/$guest_name.console
+	results=$RUN/$guest_name.results
+	qemu_log=$LOG/qemu-$guest_name.log
 	: >"$console"
 	: >"$results"
 	guest_status=
 	guest_why=
 	# shellcheck disable=SC2046 # a list of words
-	spawn qemu-system-x86_64 $(qemu_args) \
-		-kernel "$bzimage" -initrd "$initramfs" \
+	spawn env -C "$ROOT" qemu-system-x86_64 $(qemu_args) \
+		-kernel "$(bzimage_of "$guest_kernel")" -initrd "$guest_root" \
 		-serial "file:$console" -serial "file:$results" \
-		-append "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 lab.mode=$boot_mode $*" \
+		-append "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 lab.mode=$guest_mode $guest_words" \
 		>"$qemu_log" 2>&1 </dev/null
 	boot_start=$(date +%s)
 	boot_last=$boot_start
@@ -87,7 +128,7 @@ boot() {
 		kill -0 $$ 2>/dev/null || exit 1
 		alive=1
 		kill -0 "$child" 2>/dev/null || alive=
-		[ -z "${show:-}" ] || show_new
+		[ -z "$guest_show" ] || show_new
 		now=$(date +%s)
 		size=$(stat -c %s "$console" "$results" | awk '{ n += $1 } END { print n }')
 		if [ "$size" != "$boot_size" ]; then
@@ -110,17 +151,17 @@ boot() {
 			# let it finish the story
 			sleep 3
 			break
-		elif [ $((now - boot_start)) -ge "$boot_total" ]; then
-			guest_why="the guest was not done after $boot_total seconds"
+		elif [ $((now - boot_start)) -ge "$guest_total" ]; then
+			guest_why="the guest was not done after $guest_total seconds"
 			break
-		elif [ $((now - boot_last)) -ge "$boot_idle" ]; then
-			guest_why="the guest hangs: no output for $boot_idle seconds"
+		elif [ $((now - boot_last)) -ge "$guest_idle" ]; then
+			guest_why="the guest hangs: no output for $guest_idle seconds"
 			break
 		fi
 		sleep 0.3
 	done
 	stop_child
-	[ -z "${show:-}" ] || show_new
+	[ -z "$guest_show" ] || show_new
 	splat=$(grep -aE -m 1 "$SPLAT" "$console") || :
 	if [ -n "$splat" ]; then
 		guest_why="the kernel said: $(printf '%s' "$splat" | tr -d '\r')"
@@ -134,23 +175,29 @@ boot() {
 	return 0
 }
 
+# beside FUNCTION [WORD...]: in a shell of its own; what it finds out it leaves in
+# files. Its process is added to $twins, which begins empty with $cleanup set to
+# stop_twins.
+beside() {
+	(
+		# traps are not inherited
+		child=
+		trap stop_child EXIT
+		trap 'exit 143' TERM HUP
+		"$@"
+	) &
+	twins="$twins $!"
+}
+
 # both FUNCTION [WORD...]: "FUNCTION base WORD..." and "FUNCTION linux WORD..."
-# at the same time, each in a shell of its own; what they find out they leave
-# in files. Fails if one of them does.
+# at the same time. Fails if one of them does.
 both() {
 	both_function=$1
 	shift
 	twins=
-	cleanup=stop_both
+	cleanup=stop_twins
 	for k in base linux; do
-		(
-			# traps are not inherited
-			child=
-			trap stop_child EXIT
-			trap 'exit 143' TERM HUP
-			"$both_function" "$k" "$@"
-		) &
-		twins="$twins $!"
+		beside "$both_function" "$k" "$@"
 	done
 	both_rc=0
 	for twin in $twins; do
@@ -161,7 +208,7 @@ both() {
 }
 
 # A background job does not get the interrupt of the terminal.
-stop_both() {
+stop_twins() {
 	for twin in $twins; do
 		kill -s TERM "$twin" 2>/dev/null || :
 	done
@@ -170,11 +217,11 @@ stop_both() {
 	done
 }
 
-# Hand the complete lines that are new in $results to $show.
+# Hand the complete lines that are new in $results to $guest_show.
 show_new() {
 	lines=$(wc -l <"$results")
 	[ "$lines" -gt "$shown" ] || return 0
-	sed -n "$((shown + 1)),${lines}p" "$results" | "$show"
+	sed -n "$((shown + 1)),${lines}p" "$results" | "$guest_show"
 	shown=$lines
 }
 
@@ -188,8 +235,9 @@ console_tail() {
 	fi | tr -d '\r' | sed 's/^/    | /'
 }
 
-# interactive MODE: the guest's console on this terminal.
+# interactive [OPTION...] MODE: the guest's console on this terminal.
 interactive() {
+	guest_options "$@"
 	[ -t 0 ] || note "standard input is no terminal: what it holds is typed into the guest"
 	size=$(stty size 2>/dev/null) || size=
 	case $size in
@@ -200,8 +248,8 @@ interactive() {
 	# QEMU gets Ctrl-C itself, as a character for the guest.
 	trap '' INT
 	# shellcheck disable=SC2046 # a list of words
-	qemu-system-x86_64 $(qemu_args) -kernel "$bzimage" -initrd "$initramfs" \
+	qemu-system-x86_64 $(qemu_args) -kernel "$(bzimage_of "$guest_kernel")" -initrd "$guest_root" \
 		-chardev stdio,mux=on,id=tty,signal=off -serial chardev:tty -mon chardev=tty \
-		-append "console=ttyS0 quiet panic=-1 lab.mode=$1 lab.rows=${size% *} lab.cols=${size#* }" ||
+		-append "console=ttyS0 quiet panic=-1 lab.mode=$guest_mode lab.rows=${size% *} lab.cols=${size#* }" ||
 		die "QEMU ended with an error"
 }

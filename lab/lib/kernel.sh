@@ -3,12 +3,13 @@
 # Configure and build a kernel.
 
 # The flavour of this run: a suffix of the object directories and the config
-# fragments that make it.
+# fragments that make it, and how many times as long all may take.
 flavour() {
 	[ -z "$opt_debug" ] || [ -z "$opt_kcsan" ] ||
 		die "DEBUG=1 and KCSAN=1 are both given: KASAN and KCSAN exclude each other, choose one"
 	fragments="guest.config"
 	suffix=
+	slow=1
 	if [ -n "$opt_debug" ]; then
 		fragments="$fragments debug.config"
 		suffix=-debug
@@ -16,6 +17,40 @@ flavour() {
 		fragments="$fragments kcsan.config"
 		suffix=-kcsan
 	fi
+	[ -z "$suffix" ] || slow=8
+}
+
+# ready JOB [KERNEL...]: what a script begins with. The packages of JOB, the
+# tree, and these kernels built, base or linux or both.
+ready() {
+	lock
+	flavour
+	need_space
+	need_packages "$1"
+	need_tree
+	shift
+	for k; do
+		[ "$k" != base ] || need_base_tree
+		need_kernel "$k"
+	done
+	[ "$*" != "base linux" ] || compare_configs
+}
+
+# $kernel is what KERNEL says.
+choose_kernel() {
+	kernel=${opt_kernel:-linux}
+	case $kernel in
+	base | linux) ;;
+	*) die "KERNEL=$opt_kernel: it is base (unpatched) or linux (patched, the default)" ;;
+	esac
+}
+
+# bzimage_of base|linux: where it is built. A path stays what it is.
+bzimage_of() {
+	case $1 in
+	base | linux) echo "$BUILD/obj/$1$suffix/arch/x86/boot/bzImage" ;;
+	*) echo "$1" ;;
+	esac
 }
 
 # kmake LOG TREE TARGET...: make in build/TREE with its objects in build/obj.
@@ -81,7 +116,7 @@ check_config() {
 		die "build/$tree does not take these options:$unset_opts; a dependency is missing in lab/config/, or this kernel has no such option"
 }
 
-# need_kernel base|linux: build it; $bzimage is the result.
+# need_kernel base|linux: build it.
 need_kernel() {
 	tree=$1
 	case $tree in
@@ -89,8 +124,8 @@ need_kernel() {
 	*) what=patched ;;
 	esac
 	obj=$BUILD/obj/$tree$suffix
-	bzimage=$obj/arch/x86/boot/bzImage
-	if [ -e "$bzimage" ]; then
+	image=$(bzimage_of "$tree")
+	if [ -e "$image" ]; then
 		stage "build the $what kernel${suffix:+ ($suffix)}, what has changed of it"
 	else
 		stage "build the $what kernel${suffix:+ ($suffix)}; from nothing this takes minutes (log: build/log/build-$tree$suffix.log)"
@@ -98,7 +133,7 @@ need_kernel() {
 	command -v ccache >/dev/null || die "ccache is missing: apt-get install ccache"
 	configure "$tree"
 	kmake "build-$tree$suffix" "$tree" bzImage
-	[ -s "$bzimage" ] || die "the build ended without a kernel: see build/log/build-$tree$suffix.log"
+	[ -s "$image" ] || die "the build ended without a kernel: see build/log/build-$tree$suffix.log"
 }
 
 # Same options on both sides, but for those that the series brings.

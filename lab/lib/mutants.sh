@@ -2,7 +2,11 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # Mutants: the patched kernel with one fault each, which a test must find.
 # A patch in lab/mutants begins with a sentence that says what is wrong and a
-# line "Caught-by:" that names what is to find it.
+# line "Caught-by:" that names what has to find it:
+#	conform		the comparer: a transcript differs
+#	cost		the comparer: a call costs more after tracing
+#	kunit SUITE.TEST
+#	selftest DIRECTORY/PROGRAM TEST
 
 MUTANTS=$BUILD/mutants
 
@@ -61,12 +65,16 @@ need_mutant_objects() {
 	echo "$want" >"$BUILD/obj/mutant.key"
 }
 
-# need_mutant NAME: build its kernel, $bzimage.
+mutant_image() {
+	echo "$MUTANTS/$1.bzImage"
+}
+
+# need_mutant NAME: build its kernel.
 need_mutant() {
-	bzimage=$MUTANTS/$1.bzImage
+	image=$(mutant_image "$1")
 	key=$(cat "$ROOT/lab/mutants/$1.patch" "$BUILD/obj/linux$suffix/vmlinux" \
 		"$BUILD/obj/linux$suffix/.config" | sum)
-	if [ -e "$bzimage" ] && [ "$(cat "$MUTANTS/$1.key" 2>/dev/null)" = "$key" ]; then
+	if [ -e "$image" ] && [ "$(cat "$MUTANTS/$1.key" 2>/dev/null)" = "$key" ]; then
 		return 0
 	fi
 	[ -z "$(lgit status --porcelain)" ] ||
@@ -78,8 +86,8 @@ need_mutant() {
 	kmake "mutant-$1" linux bzImage
 	kmake_obj=
 	restore_mutated
-	cp "$BUILD/obj/mutant/arch/x86/boot/bzImage" "$bzimage.new"
-	mv "$bzimage.new" "$bzimage"
+	cp "$BUILD/obj/mutant/arch/x86/boot/bzImage" "$image.new"
+	mv "$image.new" "$image"
 	echo "$key" >"$MUTANTS/$1.key"
 }
 
@@ -88,53 +96,93 @@ build_mutants() {
 	stage "build $nr_mutants mutants, what is not built"
 	for mutant in $(list_mutants); do
 		case $(mutant_means "$mutant") in
-		conform | cost | engines) ;;
-		*) die "lab/mutants/$mutant.patch: its line \"Caught-by:\" is conform, cost or engines" ;;
+		conform | cost | "kunit utrace_"*.* | "selftest "*/*" "*.*) ;;
+		*) die "lab/mutants/$mutant.patch: nothing is called what its line \"Caught-by:\" names" ;;
 		esac
 		need_mutant "$mutant"
 	done
 }
 
-# Tests of several engines on one task: the first that fails.
-engines_mutant() {
-	other_initramfs=$initramfs
-	initramfs=$BUILD/initramfs-engines.gz
-	boot_name=mutant-$1
-	show=
-	slow=1
-	[ -z "$suffix" ] || slow=4
-	boot tests $((300 * slow)) $((90 * slow + 30)) lab.list=engines lab.seconds=$((90 * slow)) || :
-	initramfs=$other_initramfs
-	awk -f "$ROOT/lab/tap.awk" "$results" >"$RUN/mutant-$1.tsv"
-	failed_test=$(awk -F '\t' '$2 != "pass" { print $1; exit }' "$RUN/mutant-$1.tsv")
-	if [ -n "$failed_test" ]; then
-		echo "selftest $failed_test"
-	elif [ -n "$guest_why" ]; then
-		echo "selftests utrace/engines: $guest_why"
-	else
-		return 1
-	fi
+# The tests that are named, as in "Caught-by:".
+named_tests() {
+	list_mutants | while read -r m; do mutant_means "$m"; done | grep ' ' | sort -u
 }
 
-# The guest's root for that: only this program, on a list of its own.
-need_engines() {
-	list_mutants | while read -r m; do mutant_means "$m"; done | grep -q engines || return 0
-	rm -rf "$RUN/engines"
-	mkdir -p "$RUN/engines/utrace"
-	logged selftests-utrace "$ROOT/lab/lib/make-selftest" \
-		"$LINUX/tools/testing/selftests/utrace" "$RUN/engines/utrace" \
-		"$BUILD/obj/linux$suffix/usr/include" all
-	printf 'utrace %s\n' engines events groups >"$RUN/engines/list.engines"
-	need_initramfs "$BUILD/initramfs-engines.gz" "$RUN/engines"
-	initramfs=$conform_initramfs
+# From lines of "Caught-by:" to what lab/guest/tests reads.
+selftest_lines() {
+	sed -n 's,^selftest \([^/]*\)/\([^ ]*\) ,\1 \2 -r ,p'
+}
+
+# The guest's root for them, with a list for each mutant, and one of all.
+need_named() {
+	kmake "headers$suffix" linux headers
+	tests=$RUN/named
+	rm -rf "$tests"
+	mkdir -p "$tests"
+	for target in $(named_tests | selftest_lines | cut -d ' ' -f 1 | uniq); do
+		build_selftest "$target"
+	done
+	for mutant in $(list_mutants); do
+		mutant_means "$mutant" | selftest_lines >"$tests/list.$mutant"
+	done
+	named_tests | selftest_lines >"$tests/list.none"
+	begin_root tests
+	add_tests "$tests"
+	end_root "$BUILD/initramfs-named.gz"
+}
+
+# run_named KERNEL NAME [WORD...]: run KUnit's tests and those of list.NAME;
+# their states are lines of build/run/mutant-NAME.tests, "MEANS STATE".
+run_named() {
+	named_kernel=$1
+	named=$2
+	shift 2
+	boot --kernel "$named_kernel" --name "mutant-$named" --root "$BUILD/initramfs-named.gz" \
+		--total $((600 * slow)) --idle $((120 * slow)) \
+		tests lab.list="$named" lab.seconds=$((90 * slow)) "$@" || :
+	{
+		awk -f "$ROOT/lab/kunit.awk" "$console" |
+			awk -F '[/:\t]' '{ print "kunit", $2 "." substr($3, 2), $4 }'
+		awk -f "$ROOT/lab/tap.awk" "$results" |
+			sed -n 's/^\([^ ]*\) -r [^:]*: \([^\t]*\)\t\([a-z]*\).*/selftest \1 \2 \3/p'
+	} >"$RUN/mutant-$named.tests"
+}
+
+# named_mutant KERNEL NAME MEANS: true if the test that is named fails.
+named_mutant() {
+	case $3 in
+	kunit*)
+		begun="# Subtest: ${3#* }"
+		begun=${begun%.*}
+		run_named "$1" "$2" kunit.filter_glob="${3#* }"
+		;;
+	*)
+		begun="@test"
+		run_named "$1" "$2" kunit.enable=0
+		;;
+	esac
+	case $(sed -n "s,^$3 ,,p" "$RUN/mutant-$2.tests") in
+	pass) return 1 ;;
+	skip) echo "$3: skipped" && return 2 ;;
+	fail) echo "$3" ;;
+	*)
+		echo "$3: ${guest_why:-it did not come to its end}"
+		# not what came before it
+		cat "$console" "$results" | grep -aqF "$begun" || return 2
+		;;
+	esac
+}
+
+# by_means KERNEL NAME MEANS
+by_means() {
+	case $3 in
+	*" "*) named_mutant "$@" ;;
+	*) conform_mutant "$@" ;;
+	esac
 }
 
 run_mutant() {
-	bzimage=$MUTANTS/$1.bzImage
-	if how=$(case $(mutant_means "$1") in
-		 engines) engines_mutant "$1" ;;
-		 *) conform_mutant "$1" "$(mutant_means "$1")" ;;
-		 esac); then
+	if how=$(by_means "$(mutant_image "$1")" "$1" "$(mutant_means "$1")"); then
 		echo "caught      $1: $(mutant_says "$1")
             by $how" >"$MUTANTS/$1.verdict"
 	else
@@ -146,37 +194,34 @@ run_mutant() {
 # The kernel without a fault must pass where mutants are caught.
 run_no_mutant() {
 	stage "the patched kernel itself, as if it were a mutant"
-	bzimage=$bzimage_linux
-	for means in conform cost engines; do
+	for means in conform cost; do
 		control_rc=0
-		case $means in
-		engines) how=$(engines_mutant none) || control_rc=$? ;;
-		*) how=$(conform_mutant none "$means") || control_rc=$? ;;
-		esac
+		how=$(conform_mutant linux none "$means") || control_rc=$?
 		[ "$control_rc" != 1 ] || continue
 		note "without any fault, by $means: $how"
 		return 1
 	done
+	run_named linux none
+	if named_tests | sed 's/$/ pass/' | grep -vxF -f "$RUN/mutant-none.tests" >"$RUN/mutant-none.bad" ||
+	   [ -n "$guest_why" ]; then
+		note "without any fault these do not pass: $guest_why"
+		sed 's/ pass$//; s/^/           /' "$RUN/mutant-none.bad"
+		return 1
+	fi
 }
 
 # All that were built, two at a time: one CPU for each.
 run_mutants() {
 	nr_caught=0
 	need_quick
-	need_engines
+	need_named
 	run_no_mutant || return 1
 	stage "run the mutants, two at a time"
 	twins=
-	cleanup=stop_both
+	cleanup=stop_twins
 	for mutant in $(list_mutants); do
 		rm -f "$MUTANTS/$mutant.verdict"
-		(
-			child=
-			trap stop_child EXIT
-			trap 'exit 143' TERM HUP
-			run_mutant "$mutant"
-		) &
-		twins="$twins $!"
+		beside run_mutant "$mutant"
 		# shellcheck disable=SC2086 # a list of words
 		set -- $twins
 		if [ $# -eq 2 ]; then

@@ -23,7 +23,7 @@ packages_for() {
 	LIST
 	case $1 in
 	check)
-		echo "gcc-multilib m32"
+		echo "$(multilib) m32"
 		echo "libcap-dev /usr/include/sys/capability.h"
 		echo "bash bash"
 		echo "strace strace"
@@ -45,12 +45,17 @@ packages_for() {
 	esac
 }
 
+# The package for -m32, by the version of gcc that is here or Debian 12's.
+multilib() {
+	echo "gcc-$(gcc -dumpversion 2>/dev/null || echo 12)-multilib"
+}
+
 is_here() {
 	case $1 in
 	m32)
 		command -v gcc >/dev/null &&
-			echo 'int main(void) { return 0; }' |
-			gcc -m32 -static -x c -o /dev/null - 2>/dev/null
+			printf '%s\n' '#include <errno.h>' 'int main(void) { return 0; }' |
+			$GUEST_CC -m32 -static -x c -o /dev/null - 2>/dev/null
 		;;
 	busybox-static)
 		# a dynamic busybox would not run in the guest

@@ -37,6 +37,25 @@ list_programs() {
 	' "$ROOT/lab/selftests.list" "$tests/names"
 }
 
+# build_selftest TARGET: its programs, and what else they need, in $tests/TARGET,
+# their names in $tests/names.
+build_selftest() {
+	target=$1
+	set -- "$ROOT/lab/lib/make-selftest" "$LINUX/tools/testing/selftests/$target" \
+		"$tests/$target" "$BUILD/obj/linux$suffix/usr/include"
+	mkdir -p "$3"
+	logged "selftests-$target" "$@" -k -j "$(nproc)" all
+	! grep -qE '^(No 32-bit|Warning: you seem to have a broken 32-bit)' "$logfile" ||
+		die "selftests/$target could not be built for 32 bit: apt-get install $(multilib)"
+	"$@" -s COLLECTION=lab emit_tests 2>/dev/null | sed -n 's/^lab://p' >"$tests/names"
+	[ -s "$tests/names" ] || die "selftests/$target has no tests: see TEST_GEN_PROGS in its Makefile"
+	# scripts and data stay in the source
+	"$@" -s lab-files | while read -r file; do
+		[ -z "$file" ] || [ -e "$3/${file##*/}" ] || cp "$2/$file" "$3/"
+	done
+	find "$3" -name '*.[od]' -exec rm -f {} +
+}
+
 # The lists of /tests in the guest are list.base and list.linux, each line
 # "TARGET PROGRAM ARGUMENT...".
 need_selftests() {
@@ -51,31 +70,11 @@ need_selftests() {
 	selftest_targets >"$tests/targets"
 	[ -s "$tests/targets" ] || die "there is no selftest to run"
 	while read -r target where; do
-		tdir=$LINUX/tools/testing/selftests/$target
-		tout=$tests/$target
-		mkdir -p "$tout"
-		logged "selftests-$target" "$ROOT/lab/lib/make-selftest" \
-			"$tdir" "$tout" "$BUILD/obj/linux$suffix/usr/include" \
-			-k -j "$(nproc)" all
-		! grep -qE '^(No 32-bit|Warning: you seem to have a broken 32-bit)' "$logfile" ||
-			die "selftests/$target could not be built for 32 bit: apt-get install gcc-multilib"
-		"$ROOT/lab/lib/make-selftest" \
-			"$tdir" "$tout" "$BUILD/obj/linux$suffix/usr/include" \
-			-s COLLECTION=lab emit_tests 2>/dev/null |
-			sed -n 's/^lab://p' >"$tests/names"
-		[ -s "$tests/names" ] || die "selftests/$target has no tests: see TEST_GEN_PROGS in its Makefile"
-		# scripts and data stay in the source
-		"$ROOT/lab/lib/make-selftest" \
-			"$tdir" "$tout" "$BUILD/obj/linux$suffix/usr/include" \
-			-s lab-files |
-		while read -r file; do
-			[ -z "$file" ] || [ -e "$tout/${file##*/}" ] || cp "$tdir/$file" "$tout/"
-		done
+		build_selftest "$target"
 		list_programs "$target" >>"$tests/list.linux"
 		[ "$where" = patched ] ||
 			grep "^$target " "$tests/list.linux" >>"$tests/list.base"
 	done <"$tests/targets"
-	find "$tests" -name '*.[od]' -exec rm -f {} +
 	rm -rf "$BUILD/selftests"
 	mv "$tests" "$BUILD/selftests"
 	tests=$BUILD/selftests

@@ -2,16 +2,22 @@
 # shellcheck shell=sh
 # From patches/ and the overlay to commits in build/linux.
 #
+# A new file stands in the overlay as it is in the end. The patch that brings it
+# lists its name; patches that change it later hold hunks, as for any other file.
+# What it was in between is its end with those hunks taken back.
+#
 # Refs in build/linux beside "base" and "series":
 #   refs/lab/generated  the tip that these scripts made last
 #   refs/lab/moving     set while the worktree goes to a new tip
 # and .git/lab-patches is a copy of patches/ as that tip was made from.
 
-# Files of the overlay: all that is tracked and is not the lab's own.
+# Files of the overlay: all that is tracked, there, and not the lab's own.
 list_overlay() (
 	cd "$ROOT" || exit 1
 	if [ -e .git ]; then
-		git -c core.quotePath=false ls-files
+		git -c core.quotePath=false ls-files | while read -r f; do
+			[ ! -e "$f" ] || echo "$f"
+		done
 	else
 		find . -type f ! -path './build/*' | sed 's|^\./||'
 	fi | grep -vE '^(Makefile|README\.md|COPYING|\.gitignore|(\.ci|lab|patches)/.*)$' |
@@ -65,7 +71,13 @@ tree_dirty() {
 	[ -n "${dirt% }" ]
 }
 
-# Each new file in exactly one patch, each listed file there.
+# The patch that lists a file.
+brought_by() {
+	awk -F '\t' -v f="$1" '$1 == f { print $2 }' "$listed"
+}
+
+# Each new file listed in exactly one patch, each listed file there. The lines
+# "FILE<tab>PATCH" stay in build/tree.listed.
 check_overlay() {
 	listed=$BUILD/tree.listed
 	: >"$listed"
@@ -74,20 +86,72 @@ check_overlay() {
 	done
 	tab=$(printf '\t')
 	while IFS=$tab read -r f p; do
-		[ -f "$ROOT/$f" ] || [ -L "$ROOT/$f" ] ||
+		[ -f "$ROOT/$f" ] ||
 			die "patches/$p lists the new file $f, which does not exist: add it or take it off the list"
 		[ -z "$(lgit ls-tree base -- "$f")" ] ||
 			die "patches/$p lists $f as new, but the kernel has it: make it a hunk of the patch"
 	done <"$listed"
 	twice=$(cut -f 1 "$listed" | sort | uniq -d | head -n 1)
 	[ -z "$twice" ] ||
-		die "$twice is listed in more than one patch: $(grep -F "$twice$tab" "$listed" | cut -f 2 | tr '\n' ' ')"
-	orphan=$(list_overlay | while read -r f; do
-		cut -f 1 "$listed" | grep -qxF -- "$f" || { echo "$f"; break; }
-	done)
+		die "$twice is listed in more than one patch: $(brought_by "$twice" | tr '\n' ' ')"
+	cut -f 1 "$listed" >"$listed.files"
+	orphan=$(list_overlay | grep -vxFf "$listed.files" | head -n 1)
 	[ -z "$orphan" ] ||
 		die "$orphan is in no patch: name it under \"New files:\" in one of patches/*.patch"
-	rm -f "$listed"
+}
+
+# split_patches: of each patch, PATCH.msg, PATCH.diff and PATCH.info in $work.
+split_patches() {
+	for p in $(list_patches); do
+		git mailinfo -b --encoding=UTF-8 "$work/$p.msg" "$work/$p.diff" \
+			<"$ROOT/patches/$p" >"$work/$p.info" 2>/dev/null ||
+			die "patches/$p is not in mail form: it must begin with From: and Subject: lines"
+		# only comments, like the list of new files, or the diff as well?
+		grep -q '^diff --git ' "$work/$p.diff" || : >"$work/$p.diff"
+	done
+}
+
+# What "git apply" said it failed at: file and line, or its reason.
+apply_failed_at() {
+	at=$(sed -n 's/^error: patch failed: //p' "$work/err" | head -n 1)
+	[ -n "$at" ] || at=$(sed -n 's/^error: //p' "$work/err" | head -n 1)
+	echo "$at"
+}
+
+# The new files as the patches bring them: PATCH.new in $work, with lines for
+# "git update-index --index-info". Newest first: what a patch brings is there
+# when the hunks of all later ones are taken back. What all files are in the
+# end is $work/final.
+take_back() {
+	while read -r f; do
+		mode=100644
+		[ ! -x "$ROOT/$f" ] || mode=100755
+		blob=$(lgit hash-object -w --no-filters -- "$ROOT/$f")
+		printf '%s %s\t%s\n' "$mode" "$blob" "$f"
+	done <"$listed.files" | sort -t "$tab" -k 2 >"$work/final"
+	export GIT_INDEX_FILE="$work/back"
+	lgit read-tree --empty
+	lgit update-index --index-info <"$work/final"
+	for p in $(list_patches | sort -r); do
+		new_files_of "$ROOT/patches/$p" >"$work/list"
+		: >"$work/$p.new"
+		while read -r f; do
+			lgit ls-files -s -- "$f" | sed 's/ 0\t/\t/' >>"$work/$p.new"
+			lgit update-index --force-remove -- "$f"
+		done <"$work/list"
+		[ -s "$work/$p.diff" ] || continue
+		set --
+		lgit apply --numstat "$work/$p.diff" | cut -f 3 |
+			grep -xFf "$listed.files" >"$work/grown" || :
+		while read -r f; do
+			lgit ls-files --error-unmatch -- "$f" >/dev/null 2>&1 ||
+				die "patches/$p has hunks for $f, which is not there before patches/$(brought_by "$f") brings it: make them part of the file, or list it in an earlier patch"
+			set -- "$@" "--include=$f"
+		done <"$work/grown"
+		[ $# = 0 ] || lgit apply -R --cached --whitespace=nowarn "$@" "$work/$p.diff" 2>"$work/err" ||
+			die "patches/$p cannot be taken back from the new files at $(apply_failed_at): fit its hunks to the file, or the file to them"
+	done
+	unset GIT_INDEX_FILE
 }
 
 # Build one commit a patch, without touching the worktree. $tip is the last.
@@ -96,47 +160,49 @@ make_commits() {
 	rm -rf "$work"
 	mkdir -p "$work"
 	cleanup="rm -rf \"\$BUILD/tree.tmp\""
+	split_patches
+	take_back
 	tip=$(lgit rev-parse base)
 	when=$EPOCH
 	export GIT_INDEX_FILE="$work/index"
 	lgit read-tree base
 	for p in $(list_patches); do
 		when=$((when + 60))
-		mbox=$ROOT/patches/$p
-		git mailinfo -b --encoding=UTF-8 "$work/msg" "$work/diff" \
-			<"$mbox" >"$work/info" 2>/dev/null ||
-			die "patches/$p is not in mail form: it must begin with From: and Subject: lines"
-		name=$(sed -n 's/^Author: //p' "$work/info")
-		mail=$(sed -n 's/^Email: //p' "$work/info")
-		subject=$(sed -n 's/^Subject: //p' "$work/info")
+		name=$(sed -n 's/^Author: //p' "$work/$p.info")
+		mail=$(sed -n 's/^Email: //p' "$work/$p.info")
+		subject=$(sed -n 's/^Subject: //p' "$work/$p.info")
 		if [ -z "$name" ] || [ -z "$mail" ] || [ -z "$subject" ]; then
 			die "patches/$p needs a From: line with name and mail, and a Subject: line"
 		fi
-		if grep -q '^diff --git ' "$work/diff" &&
-		   ! lgit apply --cached --whitespace=nowarn "$work/diff" 2>"$work/err"; then
-			where=$(sed -n 's/^error: patch failed: //p' "$work/err" | head -n 1)
-			why=$(sed -n 's/^error: //p' "$work/err" | head -n 1)
-			die "patches/$p does not apply to Linux $kver at ${where:-"$why"}: fit the patch to this source, or choose another with KERNEL_TREE"
-		fi
-		new_files_of "$mbox" >"$work/new"
-		while read -r f; do
-			mode=100644
-			[ ! -x "$ROOT/$f" ] || mode=100755
-			blob=$(lgit hash-object -w --no-filters -- "$ROOT/$f")
-			lgit update-index --add --cacheinfo "$mode,$blob,$f"
-		done <"$work/new"
+		[ ! -s "$work/$p.diff" ] ||
+			lgit apply --cached --whitespace=nowarn "$work/$p.diff" 2>"$work/err" ||
+			die "patches/$p does not apply to Linux $kver at $(apply_failed_at): fit the patch to this source, or choose another with KERNEL_TREE"
+		lgit update-index --add --index-info <"$work/$p.new"
 		{
 			echo "$subject"
 			echo
-			cat "$work/msg"
+			cat "$work/$p.msg"
 		} | git stripspace >"$work/message"
 		tip=$(GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$mail \
 			GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$mail \
 			GIT_AUTHOR_DATE="$when +0000" GIT_COMMITTER_DATE="$when +0000" \
 			lgit commit-tree -p "$tip" -F "$work/message" "$(lgit write-tree)")
 	done
+	# Hunks that fit at two places may have come off at one and gone on at
+	# the other, and a hunk may have made a file.
+	lgit diff-index --cached --no-renames --diff-filter=A base |
+		sed 's/^:000000 \([0-9]*\) 0* \([0-9a-f]*\) A/\1 \2/' |
+		sort -t "$tab" -k 2 >"$work/made"
+	strange=$(diff "$work/final" "$work/made" | sed -n 's/^[<>].*\t//p' | head -n 1)
+	if [ -z "$strange" ]; then
+		:
+	elif grep -qxF -- "$strange" "$listed.files"; then
+		die "$strange: the patches do not come to what is here: fit their hunks for it to the file"
+	else
+		die "$strange is made by a hunk: put the file whole at its place here, and name it under \"New files:\" in the patch"
+	fi
 	unset GIT_INDEX_FILE
-	rm -rf "$work"
+	rm -rf "$work" "$listed" "$listed.files"
 	cleanup=
 }
 

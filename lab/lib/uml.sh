@@ -23,7 +23,8 @@ need_uml() {
 	cp "$obj/linux" "$uml_more/linux-own"
 	strip "$uml_more/linux-own"
 	# no endbr64, so that there is one count of steps
-	logged stepped gcc -O1 -Wall -Wextra -static -fno-pie -no-pie -fcf-protection=none \
+	# shellcheck disable=SC2086 # a list of words
+	logged stepped $GUEST_CC -O1 -Wall -Wextra -static -fno-pie -no-pie -fcf-protection=none \
 		-o "$uml_more/stepped" "$ROOT/lab/guest/stepped.c"
 }
 
@@ -55,20 +56,20 @@ uml_section() {
 # uml_watched NAME: the engine beside ptrace saw what that UML and its processes
 # did; else $uml_why.
 uml_watched() {
-	for counter in syscall_entry syscall_exit clone signal signal_stop exit death; do
-		n=$(sed -n "s/^@watched $counter //p" "$RUN/$boot_name.$1")
+	for counter in syscall_entry syscall_exit clone signal exit death; do
+		n=$(sed -n "s/^@watched $counter //p" "$RUN/$guest_name.$1")
 		if [ "${n:-0}" -lt 1 ]; then
 			uml_why="the engine saw no $counter"
 			return 1
 		fi
 	done
-	note "the engine beside a UML saw $(sed -n 's/^@watched syscall_entry //p' "$RUN/$boot_name.$1") system calls and $(sed -n 's/^@watched clone //p' "$RUN/$boot_name.$1") clones"
+	note "the engine beside a UML saw $(sed -n 's/^@watched syscall_entry //p' "$RUN/$guest_name.$1") system calls and $(sed -n 's/^@watched clone //p' "$RUN/$guest_name.$1") clones"
 }
 
 # uml_good NAME VALUE: true if the UML of that name ran well and computed
 # VALUE, else $uml_why.
 uml_good() {
-	section=$RUN/${boot_name}.$1
+	section=$RUN/$guest_name.$1
 	uml_section "$1" >"$section"
 	got=$(sed -n 's/^uml: value  *//p' "$section" | tail -n 1)
 	sysemu=$(sed -n 's/^uml: sysemu  *\([0-9]*\).*/\1/p' "$section" | tail -n 1)
@@ -89,13 +90,14 @@ uml_good() {
 	return 1
 }
 
-# run_uml NAME [several]: boot $bzimage, run UML in it, or several; true if all
-# ended and Debian's is well, else $guest_why. The lines are in $results.
+# run_uml KERNEL one|several OPTION...: boot it, run UML in it, or several; true
+# if all ended and Debian's is well, else $guest_why. The lines are in $results.
 run_uml() {
-	boot_name=uml-$1
-	slow=1
-	[ -z "$suffix" ] || slow=5
-	boot uml $((600 * slow)) $((300 * slow)) lab.pair="$pair" lab.uml="${2:-one}" || return 1
+	uml_kernel=$1
+	uml_number=$2
+	shift 2
+	boot --kernel "$uml_kernel" --name "uml-$uml_kernel" --total $((600 * slow)) --idle $((300 * slow)) \
+		"$@" uml lab.pair="$pair" lab.uml="$uml_number" || return 1
 	if ! uml_good debian "$expected"; then
 		guest_why=$uml_why
 		return 1
@@ -108,8 +110,8 @@ run_uml() {
 # input, which are basic regular expressions; else $uml_why.
 uml_said() {
 	while read -r line; do
-		if ! grep -qx -- "uml: $line" "$RUN/$boot_name.$1"; then
-			uml_why=$(grep -m 1 "^uml: ${line%%  *} .*FAIL" "$RUN/$boot_name.$1") ||
+		if ! grep -qx -- "uml: $line" "$RUN/$guest_name.$1"; then
+			uml_why=$(grep -m 1 "^uml: ${line%%  *} .*FAIL" "$RUN/$guest_name.$1") ||
 				uml_why="it did not print \"uml: $line\""
 			return 1
 		fi
