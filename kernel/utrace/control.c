@@ -1,555 +1,317 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: what an engine wants of its task
+ * utrace core: engines choose their events, stop their task and let it go
  */
 
 #include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 
 #include "internal.h"
 
-/* Find out what the engines want, now that one of them has changed its mind. */
-void utrace_update_interest(struct utrace *utrace)
-{
-	struct utrace_engine *engine;
-	unsigned long events = 0;
-
-	lockdep_assert_held(&utrace->lock);
-
-	/* So that a trap by stepping does not go to the task. */
-	if (utrace->armed)
-		events |= UTRACE_EVENT(SIGNAL);
-	list_for_each_entry(engine, &utrace->engines, entry) {
-		events |= engine->flags;
-		if (engine->step != UTRACE_RESUME)
-			events |= UTRACE_EVENT(SIGNAL);
-	}
-	utrace_set_interest(utrace, events);
-}
-
-void utrace_set_stop(struct utrace_engine *engine, bool stop)
-{
-	struct utrace *utrace = engine->utrace;
-
-	lockdep_assert_held(&utrace->lock);
-
-	if (engine->stop == stop)
-		return;
-	engine->stop = stop;
-
-	/* Pairs with the lockless look in utrace_stop(). */
-	WRITE_ONCE(utrace->nr_stops, utrace->nr_stops + (stop ? 1 : -1));
-	if (!utrace->nr_stops)
-		wake_up_all(&utrace->wait);
-}
-
-void utrace_set_step(struct utrace_engine *engine,
-		     enum utrace_resume_action step)
-{
-	lockdep_assert_held(&engine->utrace->lock);
-
-	engine->renews = true;
-	if (engine->step == step)
-		return;
-	WRITE_ONCE(engine->step, step);
-	WRITE_ONCE(engine->utrace->step_changed, true);
-	utrace_update_interest(engine->utrace);
-}
-
-/* Put @engine at the end of the list, complete for whoever finds it there. */
-void utrace_link(struct utrace_engine *engine)
-{
-	struct list_head *head = &engine->utrace->engines;
-	struct list_head *prev = head->prev;
-
-	lockdep_assert_held(&engine->utrace->lock);
-
-	engine->linked = true;
-	engine->entry.next = head;
-	engine->entry.prev = prev;
-	/* Pairs with utrace_announce() going forward. */
-	smp_store_release(&prev->next, &engine->entry);
-	/* Pairs with utrace_announce() going backward. */
-	smp_store_release(&head->prev, &engine->entry);
-}
-
-/*
- * Take @engine off the list, but let it point there still, in case the task is
- * just looking at it. Returns true if that was not done before: then the caller
- * has to drop the reference that the attachment held.
- */
-bool utrace_unlink(struct utrace_engine *engine)
-{
-	lockdep_assert_held(&engine->utrace->lock);
-
-	if (!engine->linked)
-		return false;
-	engine->linked = false;
-	WRITE_ONCE(engine->entry.prev->next, engine->entry.next);
-	WRITE_ONCE(engine->entry.next->prev, engine->entry.prev);
-	/*
-	 * Pairs with utrace_begin_report(): if the task is not in a report, it
-	 * will not find the engine in the next. What it takes off the list
-	 * itself it has done with.
-	 */
-	smp_mb();
-	engine->watched = READ_ONCE(engine->utrace->reporting) &&
-			  engine->utrace->task != current;
-	return true;
-}
-
-/*
- * May the callback of @engine be running? If not, it will not be called for
- * anything that the caller has taken away from it before.
- */
-static bool utrace_is_announced(struct utrace_engine *engine)
-{
-	/* Pairs with utrace_announce(): see walk.h. */
-	smp_mb();
-	/* Pairs with utrace_announce(), too: what the callback did is done. */
-	return smp_load_acquire(&engine->utrace->reporting) == engine;
-}
-
-/*
- * From here on @engine wants nothing, and its step is not its own any more. The
- * caller sees to the task's interest.
- */
-static void end_attachment(struct utrace_engine *engine)
-{
-	engine->attached = false;
-	WRITE_ONCE(engine->flags, 0);
-	WRITE_ONCE(engine->step, UTRACE_RESUME);
-}
-
-/*
- * Detach @engine. Returns true if the caller has to drop the reference that
- * the attachment held, after it has let go of the lock. Otherwise the engine's
- * callback is running, and the task drops it when that has returned.
- */
-bool utrace_detach(struct utrace_engine *engine)
-{
-	struct utrace *utrace = engine->utrace;
-
-	lockdep_assert_held(&utrace->lock);
-
-	end_attachment(engine);
-	utrace_update_interest(utrace);
-	utrace_set_stop(engine, false);
-
-	/* In case the task has to take it off the list. */
-	WRITE_ONCE(utrace->attention, true);
-	return !utrace_is_announced(engine) && utrace_unlink(engine);
-}
-
-/* May a callback of @engine be running, other than one that is asking? */
-static bool utrace_is_reporting(struct utrace_engine *engine)
-{
-	struct utrace *utrace = engine->utrace;
-
-	lockdep_assert_held(&utrace->lock);
-
-	return utrace->task != current && utrace_is_announced(engine);
-}
-
-/*
- * Compare before use: @task may be stale, and is the engine's task only while
- * the engine is attached.
- */
-static bool utrace_is_attached(struct task_struct *task,
-			       struct utrace_engine *engine)
-{
-	lockdep_assert_held(&engine->utrace->lock);
-
-	return engine->attached && engine->utrace->task == task;
-}
-
 /* Are all of @events events, and has @ops a callback for each? */
-static bool utrace_has_callbacks(const struct utrace_engine_ops *ops,
-				 unsigned long events)
+static bool has_callbacks(const struct utrace_engine_ops *ops,
+			  unsigned long events)
 {
 	unsigned long can = 0;
 
+	if (ops->report_syscall_entry)
+		can |= UTRACE_EVENT(SYSCALL_ENTRY);
+	if (ops->report_syscall_exit)
+		can |= UTRACE_EVENT(SYSCALL_EXIT);
 	if (ops->report_quiesce)
 		can |= UTRACE_EVENT(QUIESCE);
-	if (ops->report_reap)
-		can |= UTRACE_EVENT(REAP);
 	if (ops->report_clone)
 		can |= UTRACE_EVENT(CLONE);
-	if (ops->report_clone_done)
-		can |= UTRACE_EVENT(CLONE_DONE);
-	if (ops->report_vfork_done)
-		can |= UTRACE_EVENT(VFORK_DONE);
 	if (ops->report_exec)
 		can |= UTRACE_EVENT(EXEC);
 	if (ops->report_exit)
 		can |= UTRACE_EVENT(EXIT);
 	if (ops->report_death)
 		can |= UTRACE_EVENT(DEATH);
-	if (ops->report_syscall_entry)
-		can |= UTRACE_EVENT(SYSCALL_ENTRY);
-	if (ops->report_syscall_exit)
-		can |= UTRACE_EVENT(SYSCALL_EXIT);
-	if (ops->report_seccomp)
-		can |= UTRACE_EVENT(SECCOMP);
+	if (ops->report_reap)
+		can |= UTRACE_EVENT(REAP);
 	if (ops->report_signal)
-		can |= UTRACE_EVENT_SIGNAL_ALL;
-	if (ops->report_jctl)
-		can |= UTRACE_EVENT(JCTL);
+		can |= UTRACE_EVENT(SIGNAL);
 	return !(events & ~can);
+}
+
+/* The events that it is too late to choose. */
+static unsigned long past_events(const struct utrace *utrace)
+{
+	switch (utrace->state) {
+	case UTRACE_DEAD:
+		return UTRACE_EVENT(DEATH);
+	case UTRACE_REAPED:
+		return UTRACE_EVENT(DEATH) | UTRACE_EVENT(REAP);
+	default:
+		return 0;
+	}
+}
+
+/* Is a callback of @engine running, other than one that is asking? */
+static bool callback_is_running(const struct utrace_engine *engine)
+{
+	return engine->calling && engine->task != current;
 }
 
 /**
  * utrace_set_events - choose which events an engine hears of
- * @task: the engine's task; not looked into if the engine is detached
  * @engine: engine that the caller has a reference to
  * @events: mask of UTRACE_EVENT() bits
  *
- * Context: process context, locks or not. Does not sleep.
+ * Context: any but hard interrupt, with any locks but raw spinlocks. Does not
+ * sleep.
  * Return: 0, or
  *
  * * -EINVAL: @events has a bit that is no event, or no callback
- * * -ESRCH: the engine is not attached to @task
- * * -EALREADY: too late to choose or give up UTRACE_EVENT(DEATH) or
- *   UTRACE_EVENT(REAP), which is being reported or has been; nothing is done
- * * -EINPROGRESS: done, but an event was taken away and a callback for it may
- *   be running still; utrace_barrier() waits for its end
+ * * -ESRCH: the engine is not attached
+ * * -EALREADY: too late to choose UTRACE_EVENT(DEATH) or UTRACE_EVENT(REAP),
+ *   which is being reported or has been; nothing is done
+ * * -EINPROGRESS: done, but an event was taken away and a callback may be
+ *   running still; utrace_barrier() waits for its end
  *
  * If 0 is returned, no callback of an event that was taken away is running or
- * will be, unless the caller is such a callback.
+ * will be called, unless the caller is such a callback.
  */
-int utrace_set_events(struct task_struct *task, struct utrace_engine *engine,
-		      unsigned long events)
+int utrace_set_events(struct utrace_engine *engine, unsigned long events)
 {
-	struct utrace *utrace = engine->utrace;
-	unsigned long irq, changed, lost;
-	int ret;
+	struct utrace *utrace = engine->task->utrace;
+	unsigned long lost;
 
-	if (!utrace_has_callbacks(engine->ops, events))
+	if (!has_callbacks(engine->ops, events))
 		return -EINVAL;
 
-	spin_lock_irqsave(&utrace->lock, irq);
-	changed = engine->flags ^ events;
-	if (!utrace_is_attached(task, engine)) {
-		ret = -ESRCH;
-	} else if ((utrace->dead && changed & UTRACE_EVENT(DEATH)) ||
-		   (utrace->reaping && changed & UTRACE_EVENT(REAP))) {
-		ret = -EALREADY;
-	} else {
-		lost = engine->flags & ~events;
-		WRITE_ONCE(engine->flags, events);
-		utrace_update_interest(utrace);
-		ret = lost && utrace_is_reporting(engine) ? -EINPROGRESS : 0;
-	}
-	spin_unlock_irqrestore(&utrace->lock, irq);
-	return ret;
-}
-
-/* A resume action other than to detach, for an attached engine. */
-static int utrace_choose(struct utrace_engine *engine,
-			 enum utrace_resume_action action)
-{
-	enum task_work_notify_mode how = TWA_RESUME;
-	struct utrace *utrace = engine->utrace;
-
-	lockdep_assert_held(&utrace->lock);
-
-	/* Whatever its callback is about to answer. */
-	if (utrace_is_reporting(engine))
-		WRITE_ONCE(engine->overruled_at, READ_ONCE(utrace->report_nr));
-
-	switch (action) {
-	case UTRACE_STOP:
-		utrace_set_stop(engine, true);
-		if (utrace->stopped)
-			return 0;
-		break;
-	case UTRACE_INTERRUPT:
-		how = TWA_SIGNAL;
-		utrace->interrupted = true;
-		fallthrough;
-	case UTRACE_REPORT:
-		utrace_set_stop(engine, false);
-		break;
-	default:
-		utrace_set_step(engine, action);
-		/* A signal handler may have ended the step meanwhile. */
-		if (action != UTRACE_RESUME)
-			WRITE_ONCE(utrace->step_changed, true);
-		utrace_set_stop(engine, false);
-		if (!utrace->step_changed)
-			return 0;
-		break;
-	}
-
-	/* The flag may be set any moment; then the task passes over the work. */
-	if (data_race(utrace->task->flags) & PF_EXITING ||
-	    utrace_queue_work(utrace, how)) {
-		utrace_set_stop(engine, false);
+	guard(spinlock_irqsave)(&utrace->lock);
+	if (!engine->attached)
+		return -ESRCH;
+	if (events & ~engine->events & past_events(utrace))
 		return -EALREADY;
-	}
-	return action == UTRACE_STOP ? -EINPROGRESS : 0;
-}
-
-/* %UTRACE_DETACH */
-static int utrace_leave(struct task_struct *task, struct utrace_engine *engine)
-{
-	struct utrace *utrace = engine->utrace;
-	unsigned long irq;
-	bool put = false;
-	int ret = -ESRCH;
-
-	spin_lock_irqsave(&utrace->lock, irq);
-	if (utrace_is_attached(task, engine) && utrace->reaping) {
-		ret = -EALREADY;
-	} else if (utrace_is_attached(task, engine)) {
-		utrace_set_step(engine, UTRACE_RESUME);
-		if (utrace->step_changed)
-			utrace_queue_work(utrace, TWA_RESUME);
-		put = utrace_detach(engine);
-		ret = utrace_is_reporting(engine) ? -EINPROGRESS : 0;
-	}
-	spin_unlock_irqrestore(&utrace->lock, irq);
-	if (put)
-		utrace_engine_put(engine);
-	return ret;
-}
-
-static bool needs_quiesce(enum utrace_resume_action action)
-{
-	return action == UTRACE_REPORT || action == UTRACE_SINGLESTEP ||
-	       action == UTRACE_BLOCKSTEP;
+	lost = engine->events & ~events;
+	WRITE_ONCE(engine->events, events);
+	utrace_update_events(utrace);
+	return lost && callback_is_running(engine) ? -EINPROGRESS : 0;
 }
 
 /**
- * utrace_control - let an engine stop, resume, step or leave its task
- * @task: the engine's task; not looked into if the engine is detached
+ * utrace_queue_quiesce - bring a task to utrace_quiesce_work() before it returns to user mode
+ * @utrace: the engines of the task
+ * @how: %TWA_RESUME, or %TWA_SIGNAL to end an interruptible wait
+ *
+ * Context: holds &utrace.lock.
+ * Return: 0, or -ESRCH if the task is past the point where it looks.
+ */
+int utrace_queue_quiesce(struct utrace *utrace, enum task_work_notify_mode how)
+{
+	int err;
+
+	lockdep_assert_held(&utrace->lock);
+
+	if (utrace->work_queued) {
+		if (how == TWA_SIGNAL)
+			set_notify_signal(utrace->task);
+		return 0;
+	}
+	err = task_work_add(utrace->task, &utrace->work, how);
+	utrace->work_queued = !err;
+	return err;
+}
+
+static bool wants_stop(const struct utrace *utrace)
+{
+	const struct utrace_engine *engine;
+
+	lockdep_assert_held(&utrace->lock);
+
+	list_for_each_entry(engine, &utrace->engines, entry) {
+		if (engine->stop)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * utrace_wake - let a task go on if no engine stops it any more
+ * @utrace: the engines of the task
+ *
+ * Context: holds &utrace.lock.
+ */
+void utrace_wake(struct utrace *utrace)
+{
+	lockdep_assert_held(&utrace->lock);
+
+	if (utrace->stopped && !wants_stop(utrace))
+		wake_up_state(utrace->task, TASK_UNINTERRUPTIBLE);
+}
+
+/*
+ * Is current on its way out? A fatal signal need not be pending any more: it
+ * has been dequeued in exit, and in a thread that exec or exit of another thread
+ * ends. Those would wait for us for ever.
+ */
+static bool is_dying(void)
+{
+	struct signal_struct *signal = current->signal;
+	struct task_struct *exec_task = READ_ONCE(signal->group_exec_task);
+
+	return fatal_signal_pending(current) || current->flags & PF_EXITING ||
+	       READ_ONCE(signal->flags) & SIGNAL_GROUP_EXIT ||
+	       (exec_task && exec_task != current);
+}
+
+/**
+ * utrace_stop - stop current as long as an engine wants that
+ * @utrace: its engines
+ *
+ * The wait ends when the last engine that stops the task lets go, or with a
+ * fatal signal, which exec and exit of the thread group send too. It is no load,
+ * no other signal wakes it, and neither a tracer nor a parent is told of it. A
+ * task that has begun to exit is not stopped.
+ *
+ * &utrace.stopped is set under the lock, before the task sleeps, and what the
+ * engines want is looked at under the lock before it goes on. So when
+ * utrace_control() finds it set, there is no way out of here past the stop that
+ * it has just asked for.
+ *
+ * Whoever kills the task first makes is_dying() true, which includes that
+ * SIGKILL is sent, and then wakes it. We set the state first and then look.
+ *
+ * Context: current, no locks. May sleep.
+ * Return: false if current is being killed.
+ */
+bool utrace_stop(struct utrace *utrace)
+{
+	bool dying;
+
+	spin_lock_irq(&utrace->lock);
+	for (;;) {
+		/* Unsafe: where task work runs, a mutex may be held. */
+		set_current_state(TASK_KILLABLE | TASK_NOLOAD |
+				  TASK_FREEZABLE_UNSAFE);
+		dying = utrace->state != UTRACE_ALIVE || is_dying();
+		if (dying || !wants_stop(utrace))
+			break;
+		utrace->stopped = true;
+		spin_unlock_irq(&utrace->lock);
+		schedule();
+		spin_lock_irq(&utrace->lock);
+		utrace->stopped = false;
+	}
+	__set_current_state(TASK_RUNNING);
+	spin_unlock_irq(&utrace->lock);
+	return !dying;
+}
+
+/**
+ * utrace_quiesce_work - do what engines have asked for from outside
+ * @work: &utrace.work of current
+ *
+ * Context: task work, which runs before return to user mode, before a signal
+ * is dequeued, before a ptrace stop, and in some waits. May sleep.
+ */
+void utrace_quiesce_work(struct callback_head *work)
+{
+	struct utrace *utrace = container_of(work, struct utrace, work);
+	struct utrace_report report = { .event = UTRACE_EVENT(QUIESCE) };
+	struct utrace_engine *engine;
+	u32 answer;
+
+	scoped_guard(spinlock_irq, &utrace->lock) {
+		/* From here on whoever asks has to queue it again. */
+		utrace->work_queued = false;
+		if (utrace->state != UTRACE_ALIVE || is_dying())
+			return;
+		/*
+		 * exec waits for io_uring, and holds cred_guard_mutex. Not
+		 * here: utrace_report_exec() queues it again. If the exec does
+		 * not come as far as that, it kills the task.
+		 */
+		if (current->in_execve) {
+			utrace->work_put_off = true;
+			return;
+		}
+	}
+
+	utrace_for_each_engine(engine, &report, answer)
+		answer = engine->ops->report_quiesce(report.action, engine);
+	utrace_stop(utrace);
+}
+
+static int set_action(struct utrace_engine *engine,
+		      enum utrace_resume_action action, bool *put)
+{
+	struct utrace *utrace = engine->task->utrace;
+
+	lockdep_assert_held(&utrace->lock);
+
+	if (!engine->attached)
+		return -ESRCH;
+	if (action == UTRACE_DETACH) {
+		*put = utrace_detach(engine);
+		return callback_is_running(engine) ? -EINPROGRESS : 0;
+	}
+
+	engine->stop = action == UTRACE_STOP;
+	if (engine->stop && utrace->stopped)
+		return 0;
+	utrace_wake(utrace);
+	if (action == UTRACE_RESUME)
+		return 0;
+
+	if (utrace->state != UTRACE_ALIVE ||
+	    utrace_queue_quiesce(utrace, action == UTRACE_INTERRUPT ?
+					 TWA_SIGNAL : TWA_RESUME)) {
+		engine->stop = false;
+		return -EALREADY;
+	}
+	return engine->stop ? -EINPROGRESS : 0;
+}
+
+/**
+ * utrace_control - let an engine stop, resume or leave its task
  * @engine: engine that the caller has a reference to
  * @action: what is to happen
  *
  * * %UTRACE_STOP: stop the task before it returns to user mode, or at the end
- *   of the report that it is in. A task that waits in the kernel is not
- *   disturbed. The stop lasts until this engine chooses another action; only a
- *   fatal signal, which exec and exit of the thread group send too, breaks it.
- *   A group stop or a freeze of the task's cgroup waits for its end.
+ *   of a report in which an engine has answered %UTRACE_STOP. A task that waits
+ *   in the kernel is not disturbed. The stop lasts until this engine chooses
+ *   another action; only a fatal signal, which exec and exit of the thread
+ *   group send too, breaks it. A group stop and a freeze of the task's cgroup
+ *   wait for its end.
  * * %UTRACE_INTERRUPT, %UTRACE_REPORT: end this engine's stop, and bring a
  *   report_quiesce() to every engine that wants it before the task returns to
- *   user mode. %UTRACE_INTERRUPT also ends an interruptible wait, and if no
- *   signal is pending then, brings a report_signal() as well.
- * * %UTRACE_SINGLESTEP, %UTRACE_BLOCKSTEP: end this engine's stop; the task
- *   traps after each instruction or branch. After a system call this is a
- *   report_syscall_exit(), when a signal handler has been set up a
- *   report_signal() without a signal, elsewhere one of SIGTRAP.
- * * %UTRACE_RESUME: end this engine's stop and step.
+ *   user mode. %UTRACE_INTERRUPT also ends an interruptible wait.
+ * * %UTRACE_RESUME: end this engine's stop.
  * * %UTRACE_DETACH: detach the engine.
  *
- * Context: process context, locks or not. Does not sleep.
+ * If a callback of the engine is running, what it answers comes on top of this:
+ * it can ask for a stop again. Call utrace_barrier() to know that it has returned.
+ *
+ * Context: any but hard interrupt, with any locks but raw spinlocks. Does not
+ * sleep.
  * Return: 0, or
  *
- * * -EINVAL: no such action, or %UTRACE_REPORT or a step for an engine that
- *   does not want UTRACE_EVENT(QUIESCE)
- * * -EOPNOTSUPP: this machine cannot step like that
- * * -ESRCH: the engine is not attached to @task
- * * -EALREADY: the task is exiting, it will not come to this any more; after
- *   %UTRACE_DETACH, it is being reaped, and the engine is as good as detached
+ * * -EINVAL: no such action
+ * * -ESRCH: the engine is not attached
+ * * -EALREADY: the task is exiting, it will not come to this any more
  * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet, and to ask
  *   again tells when it has; after %UTRACE_DETACH, a callback of the engine may
  *   be running still, and utrace_barrier() waits for its end
  *
  * If %UTRACE_STOP returns 0, the task is stopped or being killed. If
- * %UTRACE_DETACH does, no callback of the engine is running or will be, unless
- * the caller is one.
+ * %UTRACE_DETACH does, no callback of the engine is running or will be called,
+ * unless the caller is one.
  */
-int utrace_control(struct task_struct *task, struct utrace_engine *engine,
+int utrace_control(struct utrace_engine *engine,
 		   enum utrace_resume_action action)
 {
-	unsigned long irq;
+	bool put = false;
 	int ret;
 
 	if (action > UTRACE_DETACH)
 		return -EINVAL;
-	if (!utrace_can_step(action))
-		return -EOPNOTSUPP;
-	if (action == UTRACE_DETACH)
-		return utrace_leave(task, engine);
 
-	spin_lock_irqsave(&engine->utrace->lock, irq);
-	if (!utrace_is_attached(task, engine))
-		ret = -ESRCH;
-	else if (needs_quiesce(action) &&
-		 !(engine->flags & UTRACE_EVENT(QUIESCE)))
-		ret = -EINVAL;
-	else
-		ret = utrace_choose(engine, action);
-	spin_unlock_irqrestore(&engine->utrace->lock, irq);
+	scoped_guard(spinlock_irqsave, &engine->task->utrace->lock)
+		ret = set_action(engine, action, &put);
+	if (put)
+		utrace_engine_put(engine);
 	return ret;
-}
-
-/**
- * utrace_detach_held - detach ptrace's engine
- * @task: task that it is attached to
- *
- * Unlike %UTRACE_DETACH this leaves the task's stepping to the caller: a tracer
- * that detaches has ended its step, and one that dies leaves it behind, as it
- * always did, also if the task has not come to set it up. But if another engine
- * steps the task, the task will see to it.
- *
- * A callback of the engine may be running still; it looks whether the task is
- * traced.
- *
- * Context: tasklist_lock held for writing, so interrupts are off.
- */
-void utrace_detach_held(struct task_struct *task)
-{
-	struct utrace *utrace = READ_ONCE(task->utrace);
-	struct utrace_engine *engine = &utrace->held;
-
-	lockdep_assert_held_write(&tasklist_lock);
-
-	spin_lock(&utrace->lock);
-	/* If this tracer did not step, it has detached or taken back what was left. */
-	if (utrace->step_changed && !engine->renews)
-		utrace->left_step = engine->step;
-	end_attachment(engine);
-	if (list_is_singular(&utrace->engines) && !utrace->armed) {
-		/* Mostly it is the only one. */
-		utrace_set_interest(utrace, 0);
-	} else {
-		utrace_update_interest(utrace);
-		if (utrace_strongest_step(utrace) != UTRACE_RESUME) {
-			WRITE_ONCE(utrace->step_changed, true);
-			utrace_queue_work(utrace, TWA_RESUME);
-		}
-	}
-	spin_unlock(&utrace->lock);
-}
-
-/*
- * Is the callback that was running during report @nr done? A later report may
- * have called the engine again meanwhile.
- */
-static bool callback_done(struct utrace_engine *engine, unsigned long nr,
-			  bool *attached)
-{
-	struct utrace *utrace = engine->utrace;
-	bool done;
-
-	spin_lock_irq(&utrace->lock);
-	*attached = engine->attached;
-	/* See walk.h. */
-	WRITE_ONCE(utrace->attention, true);
-	/* Pairs with utrace_begin_report(). */
-	done = smp_load_acquire(&utrace->report_nr) != nr ||
-	       !utrace_is_reporting(engine);
-	spin_unlock_irq(&utrace->lock);
-	return done;
-}
-
-/**
- * utrace_barrier - wait until no callback of an engine is running
- * @task: the engine's task; not looked into
- * @engine: engine that the caller has a reference to, attached or detached
- *
- * Called from a callback of the engine itself, returns 0 at once.
- *
- * Context: may sleep.
- * Return: 0, or
- *
- * * -ESRCH: the engine is detached and no callback of it is running
- * * -ERESTARTSYS: a signal came first
- *
- * Unless interrupted, every callback of the engine that was running has
- * returned, and what it answered is in force.
- */
-int utrace_barrier(struct task_struct *task, struct utrace_engine *engine)
-{
-	struct utrace *utrace = engine->utrace;
-	unsigned long nr = READ_ONCE(utrace->report_nr);
-	bool attached;
-
-	/* Sleeps on utrace->wait until utrace_wake(), mostly by utrace_attend(). */
-	if (wait_event_interruptible(utrace->wait,
-				     callback_done(engine, nr, &attached)))
-		return -ERESTARTSYS;
-	return attached ? 0 : -ESRCH;
-}
-
-/*
- * Get hold of the task that @engine keeps stopped. The caller's pointer will
- * not do: it may be stale, and the engine's task be reaped any moment.
- */
-static struct task_struct *get_stopped_task(struct task_struct *task,
-					    struct utrace_engine *engine)
-{
-	struct utrace *utrace = engine->utrace;
-
-	scoped_guard(spinlock_irq, &utrace->lock) {
-		if (!utrace_is_attached(task, engine))
-			task = ERR_PTR(-ESRCH);
-		else if (!engine->stop)
-			task = ERR_PTR(-EINVAL);
-		else if (!utrace->stopped)
-			task = ERR_PTR(-EAGAIN);
-		else
-			get_task_struct(task);
-	}
-	return task;
-}
-
-/**
- * utrace_prepare_examine - begin to look at a stopped task
- * @task: the engine's task; not looked into if the engine is detached
- * @engine: engine that stops it, which the caller has a reference to
- * @examiner: to be given to utrace_finish_examine()
- *
- * Waits until the task is off its CPU, so that its registers and its thread
- * structure can be read. SIGKILL may set it going again any moment: what has
- * been read is good only if utrace_finish_examine() says so.
- *
- * Context: may sleep. Not from a callback of the task itself.
- * Return: 0, or
- *
- * * -EINVAL: the engine does not stop the task
- * * -ESRCH: the engine is not attached to @task
- * * -EAGAIN: the task has not stopped yet, or is being killed
- */
-int utrace_prepare_examine(struct task_struct *task,
-			   struct utrace_engine *engine,
-			   struct utrace_examiner *examiner)
-{
-	task = get_stopped_task(task, engine);
-	if (IS_ERR(task))
-		return PTR_ERR(task);
-	/*
-	 * Waits until it is off its CPU; 0 if it is not asleep in its stop,
-	 * or frozen there.
-	 */
-	examiner->switches = wait_task_inactive(task, TASK_WAKEKILL |
-						      TASK_FROZEN);
-	put_task_struct(task);
-	return examiner->switches ? 0 : -EAGAIN;
-}
-
-/**
- * utrace_finish_examine - was that a look at a stopped task?
- * @task: as for utrace_prepare_examine()
- * @engine: as for utrace_prepare_examine()
- * @examiner: what utrace_prepare_examine() has filled in
- *
- * Context: may sleep. Not from a callback of the task itself.
- * Return: 0, or
- *
- * * -EINVAL: the engine does not stop the task any more
- * * -ESRCH: the engine is not attached to @task any more
- * * -EAGAIN: the task has run meanwhile. Throw away what was read
- */
-int utrace_finish_examine(struct task_struct *task,
-			  struct utrace_engine *engine,
-			  struct utrace_examiner *examiner)
-{
-	struct utrace_examiner now;
-	int err = utrace_prepare_examine(task, engine, &now);
-
-	if (err)
-		return err;
-	return now.switches == examiner->switches ? 0 : -EAGAIN;
 }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: a task tells its engines how it fares, from clone to exit
- *
- * The end of it, death and reaping, is in engine.c.
+ * utrace core: a task tells its engines of its life, from clone to its end
  */
 
-#include <linux/sched/signal.h>
-#include <uapi/linux/sched.h>
+#include "internal.h"
 
-#include "walk.h"
-
+/* See utrace_report_clone(). */
 void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
 {
 	struct utrace_report report = { .event = UTRACE_EVENT(CLONE) };
@@ -23,98 +19,102 @@ void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
 		answer = engine->ops->report_clone(report.action, engine,
 						   clone_flags, child);
 	/*
-	 * A stop or step has to wait until the child runs, which is a report,
-	 * too; but the engine may not want that any more.
+	 * The child cannot run, and so cannot be killed, before we go on. A stop
+	 * has to wait until then.
 	 */
-	if (utrace_is_unsettled(report.utrace))
-		utrace_queue_again(report.utrace);
+	if (utrace_resume_action(report.action) == UTRACE_STOP) {
+		scoped_guard(spinlock_irq, &report.utrace->lock)
+			utrace_queue_quiesce(report.utrace, TWA_RESUME);
+	}
 }
 
-/**
- * utrace_report_clone_done - a clone has been started
- * @clone_flags: CLONE_* flags; with %CLONE_UNTRACED it is not reported
- * @trace: %PTRACE_EVENT_* that the tracer asked for when it began, or 0
- * @child: pid of the new task, which may be dead by now
- *
- * Context: current, its parent; no locks. utrace_report_clone() has said that
- * this has to follow.
- */
-void utrace_report_clone_done(u64 clone_flags, int trace, struct pid *child)
-{
-	struct utrace_report report = { .event = UTRACE_EVENT(CLONE_DONE) };
-	struct utrace_engine *engine;
-	u32 answer;
-
-	if (clone_flags & CLONE_UNTRACED)
-		return;
-
-	utrace_for_each_engine_inline(engine, &report, false, answer)
-		answer = engine->ops->report_clone_done(report.action, engine,
-							clone_flags, trace,
-							child);
-	utrace_finish_report(&report);
-}
-
-void __utrace_report_vfork_done(struct pid *child)
-{
-	struct utrace_report report = { .event = UTRACE_EVENT(VFORK_DONE) };
-	struct utrace_engine *engine;
-	u32 answer;
-
-	utrace_for_each_engine(engine, &report, answer)
-		answer = engine->ops->report_vfork_done(report.action, engine,
-							child);
-	utrace_finish_report(&report);
-}
-
-void __utrace_report_exec(struct linux_binprm *bprm, pid_t old_pid)
+/* See utrace_report_exec(). */
+void __utrace_report_exec(struct linux_binprm *bprm)
 {
 	struct utrace_report report = { .event = UTRACE_EVENT(EXEC) };
+	struct utrace *utrace = current->utrace;
 	struct utrace_engine *engine;
 	u32 answer;
 
 	utrace_for_each_engine(engine, &report, answer)
-		answer = engine->ops->report_exec(report.action, engine, bprm,
-						  old_pid);
+		answer = engine->ops->report_exec(report.action, engine, bprm);
 	utrace_finish_report(&report);
+
+	guard(spinlock_irq)(&utrace->lock);
+	if (utrace->work_put_off)
+		utrace_queue_quiesce(utrace, TWA_RESUME);
+	utrace->work_put_off = false;
 }
 
-long __utrace_report_exit(long code)
+/* There is nothing left to stop. */
+static u32 detach_only(u32 answer)
+{
+	return utrace_resume_action(answer) == UTRACE_DETACH ? UTRACE_DETACH :
+							       UTRACE_RESUME;
+}
+
+static void set_state(struct utrace *utrace, enum utrace_state state)
+{
+	guard(spinlock_irq)(&utrace->lock);
+	utrace->state = state;
+}
+
+/* See utrace_report_exit(). */
+void __utrace_report_exit(long code)
 {
 	struct utrace_report report = { .event = UTRACE_EVENT(EXIT) };
-	struct signal_struct *signal = current->signal;
 	struct utrace_engine *engine;
-	long orig_code = code;
 	u32 answer;
 
-	/* An oops in a callback ends the task: none is called again. */
-	if (current->utrace->reporting)
-		return code;
-
+	set_state(current->utrace, UTRACE_EXITING);
 	utrace_for_each_engine(engine, &report, answer)
-		answer = engine->ops->report_exit(report.action, engine,
-						  orig_code, &code);
-	utrace_finish_report(&report);
-
-	if (code == orig_code)
-		return code;
-
-	/* If the group has its code already, that is what wait() will see. */
-	spin_lock_irq(&current->sighand->siglock);
-	if (signal->flags & SIGNAL_GROUP_EXIT)
-		signal->group_exit_code = code;
-	spin_unlock_irq(&current->sighand->siglock);
-	return code;
+		answer = detach_only(engine->ops->report_exit(report.action,
+							      engine, code));
 }
 
-void __utrace_report_jctl(int type, int notify)
+/* See utrace_report_death(). */
+void __utrace_report_death(bool group_dead)
 {
-	struct utrace_report report = { .event = UTRACE_EVENT(JCTL) };
+	struct utrace_report report = { .event = UTRACE_EVENT(DEATH) };
 	struct utrace_engine *engine;
 	u32 answer;
 
-	utrace_for_each_engine_inline(engine, &report, false, answer)
-		answer = engine->ops->report_jctl(report.action, engine, type,
-						  notify);
-	utrace_finish_report(&report);
+	/* From here on it is settled who hears of this. */
+	set_state(current->utrace, UTRACE_DEAD);
+	utrace_for_each_engine(engine, &report, answer)
+		answer = detach_only(engine->ops->report_death(report.action,
+							       engine,
+							       group_dead));
+}
+
+/* See utrace_release_task(). */
+void __utrace_release_task(struct task_struct *task)
+{
+	struct utrace *utrace = task->utrace;
+	struct utrace_engine *engine;
+
+	spin_lock_irq(&utrace->lock);
+	utrace->state = UTRACE_REAPED;
+	while ((engine = list_first_entry_or_null(&utrace->engines,
+						  struct utrace_engine,
+						  entry))) {
+		/*
+		 * Keeps it in the list if somebody detaches it meanwhile. If the
+		 * task died of an oops in a callback, there is one already that
+		 * will never return.
+		 */
+		engine->calling = 1;
+		if (engine->events & UTRACE_EVENT(REAP)) {
+			spin_unlock_irq(&utrace->lock);
+			engine->ops->report_reap(engine);
+			spin_lock_irq(&utrace->lock);
+		}
+		if (engine->attached)
+			utrace_detach(engine);
+		utrace_end_call(engine);
+		spin_unlock_irq(&utrace->lock);
+		utrace_engine_put(engine);
+		spin_lock_irq(&utrace->lock);
+	}
+	spin_unlock_irq(&utrace->lock);
 }

@@ -1,212 +1,150 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: a task tells its engines of an event
+ * utrace core: a task calls its engines, one after the other
+ *
+ *	struct utrace_report report = { .event = UTRACE_EVENT(...) };
  *
  *	utrace_for_each_engine(engine, &report, answer)
  *		answer = engine->ops->report_...(report.action, engine, ...);
  *	utrace_finish_report(&report);
  *
- * Only the task itself walks the list like this, without the lock: see
- * utrace_announce() in walk.h. This file has what is seldom needed.
+ * The list is walked under the lock, which is dropped for each callback. The
+ * engine whose callback runs keeps its place in the list, so that is where the
+ * walk goes on.
+ *
+ * Reports can nest: a callback of ptrace's engine stops the task, and before that
+ * runs task work, which may be utrace_quiesce_work(). So all that belongs to one
+ * report is in its struct utrace_report, and engines count their callbacks.
  */
 
-#include "walk.h"
+#include "internal.h"
 
-/* Put in force what a callback of utrace->reporting has answered. */
-static void __take_answer(struct utrace_report *report, u32 answer)
+/* Find the engine to call after @engine; after NULL comes the first one. */
+static __always_inline struct utrace_engine *
+find_next(struct utrace_report *report, struct utrace_engine *engine)
 {
-	enum utrace_resume_action action = utrace_resume_action(answer);
+	struct list_head *engines = &report->utrace->engines;
+
+	lockdep_assert_held(&report->utrace->lock);
+
+	engine = list_prepare_entry(engine, engines, entry);
+	list_for_each_entry_continue(engine, engines, entry) {
+		/* What is attached in the middle of a report is not called. */
+		if (engine->events & report->event &&
+		    engine->number <= report->last) {
+			engine->calling++;
+			return engine;
+		}
+	}
+	return NULL;
+}
+
+/* Put in force the resume action that a callback of @engine has answered. */
+static void apply_resume_action(struct utrace_report *report,
+			struct utrace_engine *engine,
+			enum utrace_resume_action action)
+{
 	struct utrace *utrace = report->utrace;
-	struct utrace_engine *engine = utrace->reporting;
-	u32 flags = report->action & ~UTRACE_RESUME_MASK;
-	/* By what another task has asked for since the callback began? */
-	bool overruled = engine->overruled_at == utrace->report_nr;
 
 	lockdep_assert_held(&utrace->lock);
 
 	/*
-	 * Detached while the callback ran: it has no say in how the task goes
-	 * on. What it said of the system call stands.
+	 * Detached while it ran: what it has said of the event stands, but it
+	 * asks for nothing more.
 	 */
 	if (!engine->attached)
 		return;
 
 	switch (action) {
-	case UTRACE_STOP:
-		if (!overruled)
-			utrace_set_stop(engine, true);
-		break;
-	case UTRACE_INTERRUPT:
 	case UTRACE_REPORT:
-		/* At a look-in this is what is happening already. */
-		if (report->event == UTRACE_EVENT(QUIESCE))
-			break;
-		if (action == UTRACE_INTERRUPT)
-			utrace->interrupted = true;
-		utrace_queue_work(utrace, action == UTRACE_INTERRUPT ?
-					  TWA_SIGNAL : TWA_RESUME);
+	case UTRACE_INTERRUPT:
+		/* That is what is just happening; it would never end. */
+		if (report->event != UTRACE_EVENT(QUIESCE))
+			utrace_queue_quiesce(utrace, action == UTRACE_INTERRUPT ?
+						  TWA_SIGNAL : TWA_RESUME);
 		break;
-	case UTRACE_SINGLESTEP:
-	case UTRACE_BLOCKSTEP:
-		if (!overruled && utrace_can_step(action))
-			utrace_set_step(engine, action);
-		break;
-	case UTRACE_RESUME:
+	case UTRACE_STOP:
+		engine->stop = true;
 		break;
 	case UTRACE_DETACH:
-		utrace_set_step(engine, UTRACE_RESUME);
+		/* It stays in the list as long as it is being called. */
 		utrace_detach(engine);
 		return;
+	default:
+		return;
 	}
-
-	report->action = flags |
-		min(utrace_resume_action(report->action), action);
+	if (action > utrace_resume_action(report->action))
+		report->action = (report->action & ~UTRACE_RESUME_MASK) | action;
 }
 
-void utrace_take_answer(struct utrace_report *report, u32 answer)
-{
-	scoped_guard(spinlock_irq, &report->utrace->lock)
-		__take_answer(report, answer);
-}
-
-/*
- * There is somebody to wake, or the engine that was announced before has been
- * detached meanwhile: then it is for us to take it off the list. There can be
- * only one such, and we must not look at it before we know that it is there.
+/**
+ * utrace_end_call - a callback of an engine has returned
+ * @engine: the engine
+ *
+ * Context: holds &utrace.lock.
+ * Return: as utrace_unlink().
  */
-void utrace_attend(struct utrace *utrace)
+bool utrace_end_call(struct utrace_engine *engine)
 {
-	struct utrace_engine *engine, *next, *gone = NULL;
+	struct utrace *utrace = engine->task->utrace;
 
-	spin_lock_irq(&utrace->lock);
-	WRITE_ONCE(utrace->attention, false);
-	list_for_each_entry_safe(engine, next, &utrace->engines, entry) {
-		if (engine->attached || engine == &utrace->held)
-			continue;
-		if (engine == utrace->reporting) {
-			/* Just announced, and our place: with the next one. */
-			WRITE_ONCE(utrace->attention, true);
-		} else {
-			WARN_ON_ONCE(gone);
-			utrace_unlink(engine);
-			gone = engine;
-		}
-	}
-	utrace_wake(utrace);
-	spin_unlock_irq(&utrace->lock);
-	utrace_engine_put(gone);
-}
+	lockdep_assert_held(&utrace->lock);
 
-/*
- * @engine, which is announced, wants a report_quiesce() before the report.
- * Returns true if it still wants that afterwards.
- */
-bool utrace_quiesce(struct utrace_report *report, struct utrace_engine *engine)
-{
-	struct utrace *utrace = report->utrace;
-	u32 answer = engine->ops->report_quiesce(report->action, engine,
-						 report->event);
-
-	if (utrace_resume_action(answer) != UTRACE_RESUME)
-		utrace_take_answer(report, answer);
-	/*
-	 * What overruled this does not overrule the callback that follows. Racy:
-	 * what comes just now does.
-	 */
-	if (READ_ONCE(engine->overruled_at) == utrace->report_nr) {
-		scoped_guard(spinlock_irq, &utrace->lock)
-			WRITE_ONCE(engine->overruled_at, utrace->report_nr - 1);
-	}
-	return utrace_wants_report(utrace, report, engine,
-				   READ_ONCE(engine->flags), true);
-}
-
-/* What is to be done under the lock before a report begins. */
-static noinline void begin_report(struct utrace_report *report)
-{
-	scoped_guard(spinlock_irq, &report->utrace->lock)
-		report->armed = utrace_renew_step(report->utrace);
-}
-
-/* The report has to do with a step. */
-static noinline struct utrace_engine *announce_rare(struct utrace_report *report,
-						    struct utrace_engine *last)
-{
-	struct utrace_engine *engine;
-
-	engine = utrace_announce(report, last, false, true);
-	if (report->step && engine) {
-		report->engine_steps = utrace_stands_for_trap(report, engine);
-		report->step_told |= report->engine_steps;
-	}
-	return engine;
-}
-
-static __always_inline struct utrace_engine *
-announce(struct utrace_report *report, struct utrace_engine *last)
-{
-	if (unlikely(report->step || report->trap))
-		return announce_rare(report, last);
-	return utrace_announce(report, last, false, false);
+	engine->calling--;
+	engine->returned++;
+	/* Whoever waits has queued itself before it took the lock to look. */
+	if (unlikely(waitqueue_active(&utrace->wait)))
+		wake_up_all(&utrace->wait);
+	return utrace_unlink(engine);
 }
 
 /**
  * utrace_first_engine - begin a report
  * @report: the report; the caller has set its event
  *
- * Context: where current may sleep and stop, without locks. It has a struct
- * utrace: the caller has seen utrace_interest(), or has looked.
+ * Context: current, which has a struct utrace, where it may sleep and stop; no
+ * locks.
  * Return: the engine whose callback to call, or NULL if there is none.
  */
 struct utrace_engine *utrace_first_engine(struct utrace_report *report)
 {
-	utrace_begin_report(report);
-	if (report->renew)
-		begin_report(report);
-	return announce(report, NULL);
+	struct utrace *utrace = current->utrace;
+	struct utrace_engine *engine;
+
+	report->utrace = utrace;
+	spin_lock_irq(&utrace->lock);
+	report->last = utrace->attachments;
+	engine = find_next(report, NULL);
+	spin_unlock_irq(&utrace->lock);
+	return engine;
 }
 
 /**
  * utrace_next_engine - go on with a report
  * @report: the report
- * @answer: what the callback of the last engine has returned
+ * @engine: the engine that has been called
+ * @answer: what its callback has returned
  *
  * Context: as utrace_first_engine().
  * Return: the engine whose callback to call next, or NULL if all have answered.
  */
 struct utrace_engine *utrace_next_engine(struct utrace_report *report,
+					 struct utrace_engine *engine,
 					 u32 answer)
 {
-	/* Only the task writes it. */
-	struct utrace_engine *engine = report->utrace->reporting;
+	enum utrace_resume_action action = utrace_resume_action(answer);
+	struct utrace *utrace = report->utrace;
+	struct utrace_engine *next;
+	bool put;
 
-	/* Mostly it is the only one. */
-	if (READ_ONCE(engine->entry.next) == &report->utrace->engines) {
-		utrace_end_report(report, answer);
-		return NULL;
-	}
-	if (utrace_resume_action(answer) != UTRACE_RESUME)
-		utrace_take_answer(report, answer);
-	return announce(report, engine);
-}
-
-/* Queue what was put off because it came in the middle of a report. */
-void utrace_queue_again(struct utrace *utrace)
-{
 	spin_lock_irq(&utrace->lock);
-	if (utrace->work_put_off) {
-		utrace->work_put_off = false;
-		utrace->work_queued = false;
-	}
-	utrace_queue_work(utrace, utrace->interrupted ? TWA_SIGNAL :
-							TWA_RESUME);
+	if (unlikely(action))
+		apply_resume_action(report, engine, action);
+	next = find_next(report, engine);
+	put = utrace_end_call(engine);
 	spin_unlock_irq(&utrace->lock);
-}
 
-/* Do what engines have asked for during the report. */
-void __utrace_finish_report(struct utrace *utrace)
-{
-	if (utrace->work_put_off)
-		utrace_queue_again(utrace);
-	utrace_stop(utrace);
+	if (unlikely(put))
+		utrace_engine_put(engine);
+	return next;
 }

@@ -8,7 +8,7 @@
  * system call, those included that it lets pass.
  *
  *	# cd /sys/kernel/debug/utrace-answer
- *	# echo $$ > attach		# this shell, and all that it starts
+ *	# sh -c "echo $$ > attach"	# this shell, and all that it starts
  *	# sh -c 'echo $PPID'
  *	1
  *	# cat calls
@@ -33,13 +33,15 @@ static atomic_long_t passed;
 /* Engines leave by themselves when this has changed since they came. */
 static unsigned long generation;
 
-static const struct utrace_engine_ops answer_ops;
-
 static u32 answer_syscall_entry(u32 action, struct utrace_engine *engine,
 				struct pt_regs *regs)
 {
 	if ((unsigned long)engine->data != READ_ONCE(generation))
 		return UTRACE_SYSCALL_RUN | UTRACE_DETACH;
+
+	/* Somebody before us has answered, and that is not ours to change. */
+	if (utrace_syscall_action(action) == UTRACE_SYSCALL_ABORT)
+		return UTRACE_SYSCALL_RUN | UTRACE_RESUME;
 
 	/* In a 32-bit program, that is the number of another call. */
 	if (syscall_get_nr(current, regs) != __NR_getppid ||
@@ -52,23 +54,15 @@ static u32 answer_syscall_entry(u32 action, struct utrace_engine *engine,
 	return UTRACE_SYSCALL_ABORT | UTRACE_RESUME;
 }
 
-/* Attach to @task, unless one of this generation is there already. */
-static int answer_attach(struct task_struct *task, void *data)
+/* The task keeps the engine; there is nothing to control it for. */
+static int answer_begin(struct utrace_engine *engine)
 {
-	struct utrace_engine *engine;
 	int err;
 
-	engine = utrace_attach_task(task, UTRACE_ATTACH_CREATE |
-				    UTRACE_ATTACH_EXCLUSIVE |
-				    UTRACE_ATTACH_MATCH_OPS |
-				    UTRACE_ATTACH_MATCH_DATA,
-				    &answer_ops, data);
 	if (IS_ERR(engine))
 		return PTR_ERR(engine);
-
-	err = utrace_set_events(task, engine, UTRACE_EVENT(SYSCALL_ENTRY) |
+	err = utrace_set_events(engine, UTRACE_EVENT(SYSCALL_ENTRY) |
 				UTRACE_EVENT(CLONE));
-	/* The task keeps the engine; there is nothing to control it for. */
 	utrace_engine_put(engine);
 	return err;
 }
@@ -77,7 +71,7 @@ static u32 answer_clone(u32 action, struct utrace_engine *engine,
 			u64 clone_flags, struct task_struct *child)
 {
 	/* If there is no memory for it, the child goes without. */
-	answer_attach(child, engine->data);
+	answer_begin(utrace_attach_child(engine, child, engine->data));
 	return UTRACE_RESUME;
 }
 
@@ -86,6 +80,10 @@ static const struct utrace_engine_ops answer_ops = {
 	.report_clone		= answer_clone,
 };
 
+/*
+ * Refused where PTRACE_ATTACH would be, and for the writer itself. A task that is
+ * written twice has two engines, of which the first one answers.
+ */
 static ssize_t attach_write(struct file *file, const char __user *buf,
 			    size_t size, loff_t *ppos)
 {
@@ -98,7 +96,8 @@ static ssize_t attach_write(struct file *file, const char __user *buf,
 	task = find_get_task_by_vpid(pid);
 	if (!task)
 		return -ESRCH;
-	err = answer_attach(task, (void *)READ_ONCE(generation));
+	err = answer_begin(utrace_attach_checked(task, &answer_ops,
+						 (void *)READ_ONCE(generation)));
 	put_task_struct(task);
 	return err ?: size;
 }

@@ -32,6 +32,22 @@ static int get(long *answered, long *passed)
 	return n == 2 ? 0 : -1;
 }
 
+/* Attach to this process, which it must not do by itself. */
+static int attach_from_a_child(void)
+{
+	char text[16];
+	int status;
+	pid_t pid;
+
+	snprintf(text, sizeof(text), "%d", getpid());
+	pid = fork();
+	if (!pid)
+		_exit(put("attach", text));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WEXITSTATUS(status);
+}
+
 static int child_of_init(void)
 {
 	int status;
@@ -44,31 +60,66 @@ static int child_of_init(void)
 	return WEXITSTATUS(status);
 }
 
-TEST(answers_a_system_call)
-{
-	long answered[2], passed[2];
-	char pid[16];
+FIXTURE(answer) {
+	long answered;
+	long passed;
+};
 
+FIXTURE_SETUP(answer)
+{
 	have_engines();
 	if (access(ANSWER_DIR "/attach", W_OK))
 		SKIP(return, "no " ANSWER_DIR ": needs root and CONFIG_SAMPLE_UTRACE");
-
 	ASSERT_NE(1, getppid());
-	ASSERT_EQ(0, get(&answered[0], &passed[0]));
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	ASSERT_EQ(0, put("attach", pid));
-	EXPECT_EQ(EEXIST, put("attach", pid));
+	ASSERT_EQ(0, get(&self->answered, &self->passed));
+}
+
+FIXTURE_TEARDOWN(answer)
+{
+	put("detach", "all");
+}
+
+TEST_F(answer, answers_a_system_call)
+{
+	long answered, passed;
+
+	ASSERT_EQ(0, attach_from_a_child());
 	EXPECT_EQ(1, getppid());
 	/* Children have it, too. */
 	EXPECT_EQ(1, child_of_init());
-	ASSERT_EQ(0, get(&answered[1], &passed[1]));
-	EXPECT_EQ(answered[0] + 2, answered[1]);
-	EXPECT_LT(passed[0] + 2, passed[1]);
+	ASSERT_EQ(0, get(&answered, &passed));
+	EXPECT_EQ(self->answered + 2, answered);
+	EXPECT_LT(self->passed + 2, passed);
 
 	ASSERT_EQ(0, put("detach", "all"));
 	EXPECT_NE(1, getppid());
 	EXPECT_EQ(0, child_of_init());
+}
+
+TEST_F(answer, is_not_for_oneself_or_nobody)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	EXPECT_EQ(EPERM, put("attach", pid));
 	EXPECT_EQ(ESRCH, put("attach", "1073741823"));
+	EXPECT_EQ(EINVAL, put("attach", "me"));
+	EXPECT_NE(1, getppid());
+}
+
+TEST_F(answer, twice_is_as_good_as_once)
+{
+	long answered, passed;
+
+	ASSERT_EQ(0, attach_from_a_child());
+	ASSERT_EQ(0, attach_from_a_child());
+	EXPECT_EQ(1, getppid());
+	EXPECT_EQ(1, child_of_init());
+	ASSERT_EQ(0, get(&answered, &passed));
+	EXPECT_EQ(self->answered + 2, answered);
+	ASSERT_EQ(0, put("detach", "all"));
+	EXPECT_NE(1, getppid());
+	EXPECT_EQ(0, child_of_init());
 }
 
 TEST_HARNESS_MAIN

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,9 @@
 #define TOTALS_FILE	DEBUGFS "/utrace/totals"
 #define NO_ENGINES	"no " ENGINE_FILE ": needs root and CONFIG_UTRACE_TEST_ENGINE"
 
+/* A system call that nothing but the tests makes. */
+#define TEST_NR		SYS_getpgid
+
 /* A wait status. */
 #define EXIT_CODE(code)	((code) << 8)
 
@@ -46,13 +50,18 @@ __attribute__((constructor)) static void executed(void)
 		_exit(EXECUTED);
 }
 
-static inline void execute(void)
+static inline void execute_file(const char *path)
 {
 	static char * const argv[] = { "executed", NULL };
 	static char * const envp[] = { "UTRACE_EXECUTED=1", NULL };
 
-	execve("/proc/self/exe", argv, envp);
+	execve(path, argv, envp);
 	_exit(1);
+}
+
+static inline void execute(void)
+{
+	execute_file("/proc/self/exe");
 }
 
 static inline int have_engines(void)
@@ -76,6 +85,24 @@ static inline int command(int engine, const char *text)
 	ssize_t size = strlen(text);
 
 	return pwrite(engine, text, size, 0) == size ? 0 : errno;
+}
+
+/* In a process of its own, since it sleeps: exits with what it comes to. */
+static inline pid_t command_apart(int engine, const char *text)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(command(engine, text));
+	return pid;
+}
+
+static inline int attach_to(int engine, pid_t pid)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "attach %d", pid);
+	return command(engine, text);
 }
 
 /* How long to wait for what has to come. */
@@ -107,21 +134,37 @@ static inline long now_ms(void)
 	__came;								\
 })
 
+/* What a read of a file of debugfs or /proc gives, as a string. */
+struct text {
+	char text[4096];
+};
+
+static inline struct text text_of(int fd)
+{
+	struct text text;
+	ssize_t size = pread(fd, text.text, sizeof(text.text) - 1, 0);
+
+	text.text[size < 0 ? 0 : size] = 0;
+	return text;
+}
+
 /* The number behind @name in a line of @fd; -1: there is none. */
 static inline long counter(int fd, const char *name)
 {
-	char text[4096], *line;
-	ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
+	struct text text = text_of(fd);
 	size_t length = strlen(name);
+	char *line;
 
-	if (size < 0)
-		return -1;
-	text[size] = 0;
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+	for (line = strtok(text.text, "\n"); line; line = strtok(NULL, "\n")) {
 		if (!strncmp(line, name, length) && line[length] == ' ')
 			return strtol(line + length + 1, NULL, 0);
 	}
 	return -1;
+}
+
+static inline int wait_for_count(int engine, const char *name, long least)
+{
+	return wait_until(counter(engine, name) >= least) ? 0 : -1;
 }
 
 /* How many engines there are that were attached and not released. */
@@ -134,125 +177,51 @@ static inline long engines_left(void)
 	return left;
 }
 
-/* The state letter in /proc/PID/stat. */
-static inline char state_of(pid_t pid)
-{
-	char path[64], text[256], *end;
-	ssize_t size;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return 0;
-	size = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (size <= 0)
-		return 0;
-	text[size] = 0;
-	end = strrchr(text, ')');
-	return end ? end[2] : 0;
-}
-
 /*
- * Is the engine detached? That comes when its task has told it of its death,
- * which may be a moment after its parent has reaped it.
+ * The number that an engine logged with the latest such event; -1: none. Adds to
+ * @times how many of them there were with @number.
  */
-static inline int is_detached(int engine)
+static inline long look_up(int engine, const char *name, long number,
+			   int *times)
 {
-	return wait_until(command(engine, "barrier") == ESRCH);
+	struct text text = text_of(engine);
+	size_t length = strlen(name);
+	long latest = -1;
+	char *line;
+
+	for (line = strtok(text.text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (strncmp(line, "> ", 2) ||
+		    strncmp(line + 2, name, length) || line[length + 2] != ' ')
+			continue;
+		latest = strtol(line + length + 3, NULL, 0);
+		*times += latest == number;
+	}
+	return latest;
 }
 
-/* Ask for a stop, and wait until it is there. */
-static inline int stop_and_wait(int engine)
-{
-	int err;
-
-	wait_until((err = command(engine, "stop")) != EINPROGRESS);
-	return err;
-}
-
-/* Wait for a stop that was asked for: 0 if it is this engine's. */
-static inline int wait_stopped(int engine)
-{
-	int err;
-
-	/* A callback that has been counted may not have answered yet. */
-	command(engine, "barrier");
-	wait_until((err = command(engine, "prepare")) != EAGAIN);
-	return err;
-}
-
-static inline int wait_for_count(int engine, const char *name, long least)
-{
-	return wait_until(counter(engine, name) >= least) ? 0 : -1;
-}
-
-static inline int wait_for_state(pid_t pid, char state)
-{
-	return wait_until(state_of(pid) == state) ? 0 : -1;
-}
-
-/* Wait for @pid to stop or end: its status; -1 if that does not come. */
-static inline int wait_for_status(pid_t pid, int options)
-{
-	int status;
-
-	if (!wait_until(waitpid(pid, &status, options | WNOHANG) == pid))
-		return -1;
-	return status;
-}
-
-static inline int attach_to(int engine, pid_t pid)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "attach %d", pid);
-	return command(engine, text);
-}
-
-/* The number that an engine logged with the latest such event; -1: none. */
 static inline long logged(int engine, const char *name)
 {
-	char text[4096], *line;
-	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
-	size_t length = strlen(name);
-	long number = -1;
+	int times = 0;
 
-	if (size < 0)
-		return -1;
-	text[size] = 0;
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (!strncmp(line, "> ", 2) &&
-		    !strncmp(line + 2, name, length) && line[length + 2] == ' ')
-			number = strtol(line + length + 3, NULL, 0);
-	}
-	return number;
+	return look_up(engine, name, 0, &times);
 }
 
-/* Did the engine log such an event with this number? */
+/* How often did the engine log such an event with this number? */
 static inline int has_logged(int engine, const char *name, long number)
 {
-	char text[4096], line[64];
-	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
+	int times = 0;
 
-	if (size < 0)
-		return 0;
-	text[size] = 0;
-	snprintf(line, sizeof(line), "\n> %s %ld\n", name, number);
-	return !!strstr(text, line);
+	look_up(engine, name, number, &times);
+	return times;
 }
 
 /* Did the engine log these events, and no others, in this order? */
 static inline int logged_exactly(int engine, const char *names)
 {
-	char text[4096], seen[2048] = "", *line;
-	ssize_t size = pread(engine, text, sizeof(text) - 1, 0);
+	struct text text = text_of(engine);
+	char seen[2048] = "", *line;
 
-	if (size < 0)
-		return 0;
-	text[size] = 0;
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+	for (line = strtok(text.text, "\n"); line; line = strtok(NULL, "\n")) {
 		if (strncmp(line, "> ", 2))
 			continue;
 		*strrchr(line, ' ') = 0;
@@ -264,6 +233,113 @@ static inline int logged_exactly(int engine, const char *names)
 		return 1;
 	printf("# logged: %s\n", seen);
 	return 0;
+}
+
+/* A file of /proc/PID; empty if there is no such task. */
+static inline struct text proc_text(pid_t pid, const char *name)
+{
+	struct text text = { "" };
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		text = text_of(fd);
+		close(fd);
+	}
+	return text;
+}
+
+/* The state letter in /proc/PID/stat. */
+static inline char state_of(pid_t pid)
+{
+	struct text text = proc_text(pid, "stat");
+	char *end = strrchr(text.text, ')');
+
+	return end ? end[2] : 0;
+}
+
+static inline int wait_for_state(pid_t pid, char state)
+{
+	return wait_until(state_of(pid) == state) ? 0 : -1;
+}
+
+/* What is behind @name in /proc/PID/status; -1: it has no such line. */
+static inline long long status_of(pid_t pid, const char *name, int base)
+{
+	struct text text = proc_text(pid, "status");
+	char *line;
+
+	for (line = strtok(text.text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (!strncmp(line, name, strlen(name)))
+			return strtoull(line + strlen(name), NULL, base);
+	}
+	return -1;
+}
+
+/* How often it has slept: more each time that it went on. */
+static inline long switches_of(pid_t pid)
+{
+	return status_of(pid, "voluntary_ctxt_switches:", 10);
+}
+
+static inline unsigned long long signals_of(pid_t pid, const char *name)
+{
+	return status_of(pid, name, 16);
+}
+
+#define SIGNAL_BIT(signr)	(1ULL << ((signr) - 1))
+
+/* Wait for @pid to stop or end: its status; -1 if that does not come. */
+static inline int wait_for_status(pid_t pid, int options)
+{
+	int status;
+
+	if (!wait_until(waitpid(pid, &status, options | WNOHANG) == pid))
+		return -1;
+	return status;
+}
+
+/*
+ * Is the engine detached? That comes when its task is released, which may be a
+ * moment after its parent has got its status.
+ */
+static inline int is_detached(int engine)
+{
+	return wait_until(command(engine, "barrier") == ESRCH);
+}
+
+/* What a task is that engines stop: idle, as it is no load. */
+#define STOPPED		'I'
+
+/* Ask for a stop, and wait until it is there. */
+static inline int stop_and_wait(int engine)
+{
+	int err;
+
+	wait_until((err = command(engine, "stop")) != EINPROGRESS);
+	return err;
+}
+
+/* Wait until an engine has stopped the task, and that is off its CPU. */
+static inline int wait_stopped(pid_t pid)
+{
+	int err = wait_for_state(pid, STOPPED);
+
+	/* This waits for the latter. */
+	proc_text(pid, "syscall");
+	return err;
+}
+
+/* Each process of a test on a CPU of its own, if there are two. */
+static inline int pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
 }
 
 #endif

@@ -12,9 +12,6 @@
 
 #define NR_THREADS	3	/* 0 is the leader */
 
-/* A system call that nothing but the tests makes. */
-#define TEST_NR		SYS_getpgid
-
 /* What a thread can be told to do. */
 #define TO_CALL		'c'	/* TEST_NR, and to answer */
 #define TO_EXEC		'e'	/* execute() */
@@ -142,7 +139,7 @@ static void hold(struct __test_metadata *_metadata,
 {
 	ASSERT_EQ(EINPROGRESS, command(self->engine[nr], "stop"));
 	tell(nr, TO_CALL);
-	ASSERT_EQ(0, wait_stopped(self->engine[nr]));
+	ASSERT_EQ(0, wait_stopped(self->tid[nr]));
 }
 
 #define HOLD(nr)		hold(_metadata, self, nr)
@@ -177,7 +174,6 @@ TEST_F(group, a_stop_holds_its_own_thread)
 	EXPECT_EQ(0, answer(WAIT_MS).nr);
 	tell(2, TO_CALL);
 	EXPECT_EQ(2, answer(WAIT_MS).nr);
-	EXPECT_EQ(0, command(self->engine[1], "finish"));
 	ASSERT_EQ(0, command(self->engine[1], "resume"));
 	EXPECT_EQ(1, answer(WAIT_MS).nr);
 }
@@ -187,18 +183,21 @@ TEST_F(group, a_signal_is_told_by_the_thread_that_takes_it)
 	int i;
 
 	for (i = 0; i < NR_THREADS; i++) {
-		ATTACH(i, "signal_ign signal_term");
-		ASSERT_EQ(0, command(self->engine[i],
-				     "on signal_term answer ign"));
+		ATTACH(i, "signal");
+		ASSERT_EQ(0, command(self->engine[i], "on signal answer ign"));
 	}
-	kill(self->pid, SIGTERM);
-	EXPECT_TRUE(wait_until(counter(self->engine[0], "signal_term") +
-			       counter(self->engine[1], "signal_term") +
-			       counter(self->engine[2], "signal_term") == 1));
-	syscall(SYS_tgkill, self->pid, self->tid[2], SIGCHLD);
-	EXPECT_EQ(0, wait_for_count(self->engine[2], "signal_ign", 1));
-	EXPECT_EQ(0, counter(self->engine[0], "signal_ign"));
-	EXPECT_EQ(0, counter(self->engine[1], "signal_ign"));
+	kill(self->pid, SIGQUIT);
+	EXPECT_TRUE(wait_until(counter(self->engine[0], "signal") +
+			       counter(self->engine[1], "signal") +
+			       counter(self->engine[2], "signal") == 1));
+	syscall(SYS_tgkill, self->pid, self->tid[2], SIGTRAP);
+	EXPECT_TRUE(wait_until(logged(self->engine[2], "signal") % 256 ==
+			       SIGTRAP));
+	EXPECT_EQ(2, counter(self->engine[0], "signal") +
+		  counter(self->engine[1], "signal") +
+		  counter(self->engine[2], "signal"));
+	tell(1, TO_CALL);
+	EXPECT_EQ(1, answer(WAIT_MS).nr);
 }
 
 TEST_F(group, a_group_stop_waits_for_a_thread_that_is_held)
@@ -211,7 +210,6 @@ TEST_F(group, a_group_stop_waits_for_a_thread_that_is_held)
 	ASSERT_EQ(0, wait_for_state(self->tid[0], 'T'));
 	ASSERT_EQ(0, wait_for_state(self->tid[2], 'T'));
 	EXPECT_EQ(0, waitpid(self->pid, &status, WUNTRACED | WNOHANG));
-	EXPECT_EQ(0, command(self->engine[1], "finish"));
 	ASSERT_EQ(0, command(self->engine[1], "resume"));
 	status = wait_for_status(self->pid, WUNTRACED);
 	EXPECT_TRUE(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
@@ -238,8 +236,8 @@ TEST_F(group, the_last_to_die_says_so)
 }
 
 /*
- * Thread @held is stopped, and thread @nr does what ends it. The stop is broken,
- * and so is one in the report of its exit: the others wait for it to be gone.
+ * Thread @held is stopped, and thread @nr does what ends it. That breaks the stop,
+ * and there is none at its exit: the others wait for it to be gone.
  */
 static void break_stop(struct __test_metadata *_metadata,
 		       FIXTURE_DATA(group) * const self, int held, int nr,
@@ -309,7 +307,7 @@ TEST_F(group, an_exec_keeps_the_engine_of_the_thread)
 	EXPECT_TRUE(is_detached(self->engine[1]));
 	EXPECT_TRUE(logged_exactly(self->engine[1], "exec exit death reap"));
 	/* It has the leader's pid now. */
-	EXPECT_EQ(self->tid[1], logged(self->engine[1], "exec"));
+	EXPECT_EQ(self->tid[0], logged(self->engine[1], "exec"));
 	EXPECT_EQ(1, logged(self->engine[1], "death"));
 }
 

@@ -51,10 +51,10 @@ static void controller(struct shared *shared, pid_t pid, unsigned int seed)
 		"on syscall_entry stop",
 		"on syscall_entry abort 1",
 		"on syscall_entry detach",
-		"on syscall_exit report",
+		"on syscall_exit report", "on syscall_exit interrupt",
 		"on signal stop",
 		"on signal answer ign",
-		"events quiesce signal signal_ign",
+		"events quiesce signal",
 		"on quiesce detach",
 		"on quiesce resume",
 		"stop", "stop", "resume", "report", "interrupt", "barrier",
@@ -136,7 +136,7 @@ TEST(come_and_go)
 	left = engines_left();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, shared);
+	ASSERT_TRUE(shared != MAP_FAILED);
 
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -198,27 +198,19 @@ static void ephemeral(unsigned int what)
 }
 
 /* What a friend of the task finds. */
-enum { GOOD, BAD, ALONE, LATE };
+enum { GOOD, BAD, LATE };
 
 /*
  * Attach an engine to @pid, in the same moment as others: is it told of death
  * and reaping, once each, or has it come too late?
  */
-static int attend(pid_t pid, int go, int done, int exclusive)
+static int attend(pid_t pid, int go)
 {
 	int engine = open_engine(), err, late;
-	char text[64], byte;
+	char byte;
 
-	snprintf(text, sizeof(text), "attach %d%s", pid,
-		 exclusive ? " exclusive" : "");
 	read(go, &byte, 1);
-	err = command(engine, text);
-	if (write(done, "", 1) != 1)
-		return BAD;
-	if (exclusive && err)
-		return err == EEXIST ? GOOD : BAD;
-	if (exclusive)
-		return is_detached(engine) ? ALONE : BAD;
+	err = attach_to(engine, pid);
 	if (err)
 		return err == ESRCH ? LATE : BAD;
 	late = command(engine, "events death reap");
@@ -233,25 +225,18 @@ static int attend(pid_t pid, int go, int done, int exclusive)
 
 #define NR_FRIENDS	4
 
-/*
- * How many have come in time; @exclusive: how many were attached, as none may be
- * beside another.
- */
-static int attend_all(struct __test_metadata *_metadata, unsigned int what,
-		      int exclusive)
+/* How many have come in time. */
+static int attend_all(struct __test_metadata *_metadata, unsigned int what)
 {
+	int start[2], status, i, sum = 0;
 	pid_t pid, friend[NR_FRIENDS];
-	int go[2], done[2], start[2], status, i, sum = 0;
 	char byte;
 
-	ASSERT_EQ(0, pipe2(go, O_CLOEXEC));
-	ASSERT_EQ(0, pipe2(done, O_CLOEXEC));
 	ASSERT_EQ(0, pipe2(start, O_CLOEXEC));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		close(start[1]);
-		close(go[1]);
 		read(start[0], &byte, 1);
 		ephemeral(what);
 	}
@@ -261,13 +246,9 @@ static int attend_all(struct __test_metadata *_metadata, unsigned int what,
 		if (friend[i])
 			continue;
 		close(start[1]);
-		close(go[1]);
-		_exit(attend(pid, go[0], done[1], exclusive));
+		_exit(attend(pid, start[0]));
 	}
-	/* The end of both pipes sets all of them going. */
-	close(go[1]);
-	for (i = 0; exclusive && i < NR_FRIENDS; i++)
-		ASSERT_EQ(1, read(done[0], &byte, 1));
+	/* The end of the pipe sets all of them going. */
 	close(start[1]);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(what % 3 == 1 ? EXIT_CODE(EXECUTED) : 0, status);
@@ -275,11 +256,8 @@ static int attend_all(struct __test_metadata *_metadata, unsigned int what,
 		ASSERT_EQ(friend[i], waitpid(friend[i], &status, 0));
 		ASSERT_TRUE(WIFEXITED(status));
 		EXPECT_NE(BAD, WEXITSTATUS(status));
-		sum += WEXITSTATUS(status) == (exclusive ? ALONE : GOOD);
+		sum += WEXITSTATUS(status) == GOOD;
 	}
-	close(go[0]);
-	close(done[0]);
-	close(done[1]);
 	close(start[0]);
 	return sum;
 }
@@ -293,21 +271,11 @@ TEST(no_end_is_missed)
 		SKIP(return, NO_ENGINES);
 	left = engines_left();
 	for (i = 0; i < 200 && now_ms() < begun + SECONDS * 1000; i++)
-		came += attend_all(_metadata, i, 0);
+		came += attend_all(_metadata, i);
 	EXPECT_TRUE(wait_until(engines_left() == left));
 	EXPECT_LT(0, came);
 	TH_LOG("%d tasks; %d of %d engines came in time", i, came,
 	       i * NR_FRIENDS);
-}
-
-TEST(one_is_exclusive)
-{
-	int i;
-
-	if (!have_engines())
-		SKIP(return, NO_ENGINES);
-	for (i = 0; i < 20; i++)
-		ASSERT_EQ(1, attend_all(_metadata, i, 1));
 }
 
 TEST_HARNESS_MAIN

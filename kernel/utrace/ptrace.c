@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace core: ptrace's engine
+ *
+ * It is part of struct utrace, so that attaching cannot fail. Its tracer alone
+ * changes what it wants, and does so while it keeps the task stopped.
+ */
+
+#include <linux/sched/task.h>
+#include <linux/utrace_ptrace.h>
+
+#include "internal.h"
+
+/**
+ * utrace_prepare_ptrace - allocate what utrace_attach_ptrace() needs
+ * @task: task that the caller holds a reference to, or that is not visible yet
+ * @gfp: %__GFP_NOFAIL if this must not fail, or 0
+ *
+ * What is allocated is kept for the task's life.
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int utrace_prepare_ptrace(struct task_struct *task, gfp_t gfp)
+{
+	return utrace_of_task(task, GFP_KERNEL_ACCOUNT | gfp) ? 0 : -ENOMEM;
+}
+
+/**
+ * utrace_attach_ptrace - attach ptrace's engine, which then wants nothing
+ * @task: task that utrace_prepare_ptrace() has been called for
+ * @ops: its callbacks, the same each time
+ *
+ * This cannot fail. If the task is still in a callback for a tracer that has
+ * gone, the engine keeps its place in the list until that has returned.
+ *
+ * Context: holds tasklist_lock for writing. The engine is not attached.
+ */
+void utrace_attach_ptrace(struct task_struct *task,
+			  const struct utrace_engine_ops *ops)
+{
+	struct utrace *utrace = task->utrace;
+
+	lockdep_assert_held_write(&tasklist_lock);
+
+	guard(spinlock_irqsave)(&utrace->lock);
+	utrace->ptrace.ops = ops;
+	utrace_link(&utrace->ptrace);
+}
+
+/**
+ * utrace_detach_ptrace - detach ptrace's engine
+ * @task: task that it is attached to
+ *
+ * A callback may be running still; it looks whether the task is traced.
+ *
+ * Context: holds tasklist_lock for writing.
+ */
+void utrace_detach_ptrace(struct task_struct *task)
+{
+	struct utrace *utrace = task->utrace;
+
+	lockdep_assert_held_write(&tasklist_lock);
+
+	guard(spinlock_irqsave)(&utrace->lock);
+	if (utrace_detach(&utrace->ptrace))
+		utrace_engine_put(&utrace->ptrace);
+}
+
+/**
+ * utrace_set_ptrace_events - choose what ptrace's engine hears of
+ * @task: tracee of current, stopped
+ * @events: mask of UTRACE_EVENT() bits
+ *
+ * Most requests ask for what the one before did. Only the tracer changes it, so
+ * that it knows without the lock.
+ *
+ * Context: any. Does not sleep.
+ */
+void utrace_set_ptrace_events(struct task_struct *task, unsigned long events)
+{
+	struct utrace *utrace = task->utrace;
+
+	if (utrace->ptrace.events == events)
+		return;
+
+	guard(spinlock_irqsave)(&utrace->lock);
+	WRITE_ONCE(utrace->ptrace.events, events);
+	utrace_update_events(utrace);
+}
+
+/**
+ * utrace_ptrace_events - what does ptrace's engine want?
+ * @task: the task
+ *
+ * Context: any. The tracer may be changing it, unless it is the caller or the
+ * task is stopped for it.
+ * Return: mask of UTRACE_EVENT() bits, 0 if the task is not traced.
+ */
+unsigned long utrace_ptrace_events(const struct task_struct *task)
+{
+	const struct utrace *utrace = READ_ONCE(task->utrace);
+
+	return utrace ? READ_ONCE(utrace->ptrace.events) : 0;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the utrace core: waiting for the end of a callback
+ */
+
+#include <linux/sched/signal.h>
+
+#include "helpers.h"
+
+static struct probe *attach(struct tracee *t, int nr)
+{
+	return probe_attach(t, nr, &syscall_ops, ENTRY);
+}
+
+static void barrier_with_no_callback(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct probe *a = attach(t, 0), *b = attach(t, 1);
+
+	KUNIT_EXPECT_EQ(test, 0, utrace_barrier(a->engine));
+	/* It is not for the callbacks of other engines. */
+	tracee_pause(t, report_entry, b);
+	KUNIT_EXPECT_EQ(test, 0, utrace_barrier(a->engine));
+	tracee_unpause(t, b);
+	KUNIT_EXPECT_EQ(test, 0, control(a, UTRACE_DETACH));
+	KUNIT_EXPECT_EQ(test, -ESRCH, utrace_barrier(a->engine));
+}
+
+static void hook_barrier(struct probe *probe)
+{
+	probe->ret = utrace_barrier(probe->engine);
+}
+
+static void barrier_in_its_callback(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct probe *a = attach(t, 0);
+
+	a->hook = hook_barrier;
+	a->ret = -1;
+	tracee_do(t, report_entry);
+	KUNIT_EXPECT_EQ(test, 0, a->ret);
+}
+
+static void wait_in_barrier(struct tracee *waiter)
+{
+	waiter->ret = utrace_barrier(waiter->priv);
+}
+
+/* Let another task wait for the callback of @a that is running. */
+static struct tracee *start_waiter(struct probe *a)
+{
+	struct tracee *waiter = tracee_start(a->tracee->test);
+
+	waiter->priv = a->engine;
+	tracee_go(waiter, wait_in_barrier);
+	ASSERT_SOON(waiter, state_of(waiter) == 'S');
+	return waiter;
+}
+
+static void barrier_waits_for_a_callback(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct tracee *waiter __free(tracee_end) = NULL;
+	struct probe *a = attach(t, 0);
+
+	tracee_pause(t, report_entry, a);
+	waiter = start_waiter(a);
+	tracee_unpause(t, a);
+	tracee_await(waiter);
+	KUNIT_EXPECT_EQ(test, 0, waiter->ret);
+}
+
+static void answer_is_in_force_after_a_barrier(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct tracee *waiter __free(tracee_end) = NULL;
+	struct probe *a = attach(t, 0);
+
+	a->answer = UTRACE_DETACH;
+	tracee_pause(t, report_entry, a);
+	waiter = start_waiter(a);
+	tracee_unpause(t, a);
+	tracee_await(waiter);
+	KUNIT_EXPECT_EQ(test, -ESRCH, waiter->ret);
+}
+
+static void barrier_waits_for_a_detached_engine(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct tracee *waiter __free(tracee_end) = NULL;
+	struct probe *a = attach(t, 0);
+
+	tracee_pause(t, report_entry, a);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, control(a, UTRACE_DETACH));
+	waiter = start_waiter(a);
+	tracee_unpause(t, a);
+	tracee_await(waiter);
+	KUNIT_EXPECT_EQ(test, -ESRCH, waiter->ret);
+}
+
+static void barrier_waits_for_no_other_callback(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct tracee *waiter __free(tracee_end) = NULL;
+	struct probe *a = attach(t, 0);
+
+	tracee_pause(t, report_entry, a);
+	waiter = start_waiter(a);
+	/* It pauses again in the next callback. */
+	complete(&a->resume);
+	tracee_await(t);
+	tracee_pause(t, report_entry, a);
+	tracee_await(waiter);
+	KUNIT_EXPECT_EQ(test, 0, waiter->ret);
+	tracee_unpause(t, a);
+}
+
+static void signal_ends_a_barrier(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct tracee *waiter __free(tracee_end) = NULL;
+	struct probe *a = attach(t, 0);
+
+	tracee_pause(t, report_entry, a);
+	waiter = start_waiter(a);
+	send_sig(SIGKILL, waiter->task, 1);
+	tracee_await(waiter);
+	KUNIT_EXPECT_EQ(test, -ERESTARTSYS, waiter->ret);
+	tracee_unpause(t, a);
+}
+
+static struct kunit_case utrace_barrier_cases[] = {
+	KUNIT_CASE(barrier_with_no_callback),
+	KUNIT_CASE(barrier_in_its_callback),
+	KUNIT_CASE(barrier_waits_for_a_callback),
+	KUNIT_CASE(answer_is_in_force_after_a_barrier),
+	KUNIT_CASE(barrier_waits_for_a_detached_engine),
+	KUNIT_CASE(barrier_waits_for_no_other_callback),
+	KUNIT_CASE(signal_ends_a_barrier),
+	{}
+};
+
+static struct kunit_suite utrace_barrier_suite = {
+	.name = "utrace_barrier",
+	.test_cases = utrace_barrier_cases,
+};
+
+kunit_test_suite(utrace_barrier_suite);

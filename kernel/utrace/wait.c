@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace core: waiting for the task: barrier and examination
+ */
+
+#include <linux/sched/task_stack.h>
+
+#include "internal.h"
+
+/*
+ * Is the callback done that was running when @returned had returned? Another one
+ * may run by now. Also tells whether @engine is attached.
+ */
+static bool callback_is_done(struct utrace_engine *engine, unsigned int returned,
+			     bool *attached)
+{
+	guard(spinlock_irq)(&engine->task->utrace->lock);
+	*attached = engine->attached;
+	return !engine->calling || engine->returned != returned ||
+	       engine->task == current;
+}
+
+/**
+ * utrace_barrier - wait until no callback of an engine is running
+ * @engine: engine that the caller has a reference to, attached or detached
+ *
+ * Called from a callback of the engine itself, returns 0 at once.
+ *
+ * Context: may sleep. Not from report_reap() of the engine.
+ * Return: 0, or
+ *
+ * * -ESRCH: the engine is detached, no callback of it runs or will be called
+ * * -ERESTARTSYS: a signal came first
+ *
+ * Unless interrupted, every callback of the engine that was running has
+ * returned, and what it answered is in force.
+ */
+int utrace_barrier(struct utrace_engine *engine)
+{
+	struct utrace *utrace = engine->task->utrace;
+	unsigned int returned = READ_ONCE(engine->returned);
+	bool attached;
+
+	/* utrace_end_call() wakes us. */
+	if (wait_event_interruptible(utrace->wait,
+				     callback_is_done(engine, returned,
+						      &attached)))
+		return -ERESTARTSYS;
+	return attached ? 0 : -ESRCH;
+}
+
+/* 0 if @engine keeps its task stopped. */
+static int check_stopped(struct utrace_engine *engine)
+{
+	struct utrace *utrace = engine->task->utrace;
+
+	lockdep_assert_held(&utrace->lock);
+
+	if (!engine->attached)
+		return -ESRCH;
+	if (!engine->stop)
+		return -EINVAL;
+	return utrace->stopped ? 0 : -EAGAIN;
+}
+
+/* Wait until the task is off its CPU; 0 if it does not sleep in its stop. */
+static unsigned long wait_off_cpu(struct utrace_engine *engine)
+{
+	return wait_task_inactive(engine->task, TASK_WAKEKILL | TASK_FROZEN);
+}
+
+/**
+ * utrace_prepare_examine - begin to look at a stopped task
+ * @engine: engine that stops it, which the caller has a reference to
+ * @examiner: to be given to utrace_finish_examine()
+ *
+ * Waits until the task is off its CPU, so that its registers and its thread
+ * structure can be read. Its kernel stack is held until utrace_finish_examine(),
+ * which has to follow. But SIGKILL may set the task going any moment: what has
+ * been read is good only if utrace_finish_examine() returns 0.
+ *
+ * Context: may sleep. Not from a callback of the task itself.
+ * Return: 0, or
+ *
+ * * -EINVAL: the engine does not stop the task
+ * * -ESRCH: the engine is not attached
+ * * -EAGAIN: the task has not stopped yet, or is being killed
+ */
+int utrace_prepare_examine(struct utrace_engine *engine,
+			   struct utrace_examiner *examiner)
+{
+	int err;
+
+	scoped_guard(spinlock_irq, &engine->task->utrace->lock) {
+		err = check_stopped(engine);
+		/* It is stopped, so it has a stack: hold that. */
+		if (!err && !try_get_task_stack(engine->task))
+			err = -EAGAIN;
+	}
+	if (err)
+		return err;
+	examiner->switches = wait_off_cpu(engine);
+	if (examiner->switches)
+		return 0;
+	put_task_stack(engine->task);
+	return -EAGAIN;
+}
+
+/**
+ * utrace_finish_examine - was that a look at a stopped task?
+ * @engine: as for utrace_prepare_examine(), which has returned 0
+ * @examiner: what utrace_prepare_examine() has filled in
+ *
+ * Context: may sleep. Not from a callback of the task itself.
+ * Return: 0, or
+ *
+ * * -EINVAL: the engine does not stop the task any more
+ * * -ESRCH: the engine is not attached any more
+ * * -EAGAIN: the task has run meanwhile
+ *
+ * If it is not 0, throw away what was read.
+ */
+int utrace_finish_examine(struct utrace_engine *engine,
+			  struct utrace_examiner *examiner)
+{
+	int err;
+
+	scoped_guard(spinlock_irq, &engine->task->utrace->lock)
+		err = check_stopped(engine);
+	if (!err && wait_off_cpu(engine) != examiner->switches)
+		err = -EAGAIN;
+	put_task_stack(engine->task);
+	return err;
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace_attach_checked(): who may attach an engine, where the answer is that of
+ * ptrace; and whose engines stay when the task executes another program.
+ *
+ * Root opens the file of the engine, and somebody else writes to it.
+ */
+#include "task.h"
+
+#include <grp.h>
+#include <linux/ptrace.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#define USER	1000
+#define OTHER	1001
+
+#ifndef PR_SET_PTRACER
+#define PR_SET_PTRACER 0x59616d61
+#endif
+
+static void become(uid_t uid)
+{
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
+	    setresuid(uid, uid, uid))
+		_exit(100);
+}
+
+/* The tasks: what Yama would ask for besides is not what these are about. */
+
+static void be_root(int in, int out)
+{
+	prctl(PR_SET_PTRACER, -1, 0, 0, 0);
+	be_told(in);
+}
+
+static void be_user(int in, int out)
+{
+	become(USER);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	be_root(in, out);
+}
+
+static void be_private(int in, int out)
+{
+	become(USER);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	be_root(in, out);
+}
+
+static void be_no_ones_tracee(int in, int out)
+{
+	become(USER);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	be_told(in);
+}
+
+/* As @uid: attach an engine to @pid, @how; what that comes to. */
+static int attach_as(uid_t uid, int engine, pid_t pid, const char *how)
+{
+	char text[64];
+	int status;
+	pid_t as;
+
+	snprintf(text, sizeof(text), "attach %d%s", pid, how);
+	as = fork();
+	if (!as) {
+		if (uid)
+			become(uid);
+		_exit(command(engine, text));
+	}
+	waitpid(as, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+/* The same for a tracer. */
+static int seize_as(uid_t uid, pid_t pid)
+{
+	int status;
+	pid_t as = fork();
+
+	if (!as) {
+		if (uid)
+			become(uid);
+		_exit(ptrace(PTRACE_SEIZE, pid, 0, 0) ? errno : 0);
+	}
+	waitpid(as, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+/* Fork the task; START() would attach an engine by root. */
+static void start_alone(struct __test_metadata *_metadata,
+			FIXTURE_DATA(task) * const self,
+			void (*body)(int in, int out))
+{
+	int engine = self->engine;
+
+	self->engine = -1;
+	start(_metadata, self, body);
+	self->engine = engine;
+}
+
+#define START_ALONE(body)	start_alone(_metadata, self, body)
+
+/* Who comes to a task with utrace_attach_checked(), and with ptrace? */
+static void check(struct __test_metadata *_metadata,
+		  FIXTURE_DATA(task) * const self, uid_t uid, int expected)
+{
+	EXPECT_EQ(expected, seize_as(uid, self->pid));
+	EXPECT_EQ(expected, attach_as(uid, self->engine, self->pid,
+				      " checked"));
+}
+
+#define CHECK(uid, expected)	check(_metadata, self, uid, expected)
+
+TEST_F(task, a_user_may_attach_to_a_task_of_theirs)
+{
+	START_ALONE(be_user);
+	CHECK(USER, 0);
+	ASSERT_EQ(0, command(self->engine, "events exit"));
+	tell(self);
+	EXPECT_EQ(0, end(self));
+	EXPECT_TRUE(logged_exactly(self->engine, "exit"));
+}
+
+TEST_F(task, not_to_a_task_of_another_user)
+{
+	START_ALONE(be_user);
+	CHECK(OTHER, EPERM);
+}
+
+TEST_F(task, not_to_a_task_of_root)
+{
+	START_ALONE(be_root);
+	CHECK(USER, EPERM);
+}
+
+TEST_F(task, not_to_a_task_that_is_not_dumpable)
+{
+	START_ALONE(be_private);
+	CHECK(USER, EPERM);
+}
+
+TEST_F(task, root_may_attach_to_a_task_that_is_not_dumpable)
+{
+	START_ALONE(be_private);
+	CHECK(0, 0);
+}
+
+#define YAMA	"/proc/sys/kernel/yama/ptrace_scope"
+
+TEST_F(task, not_where_a_security_module_says_no)
+{
+	int fd = open(YAMA, O_RDWR);
+	char was;
+
+	if (fd < 0)
+		SKIP(return, "no " YAMA ": needs CONFIG_SECURITY_YAMA");
+	was = text_of(fd).text[0];
+	/* Not to a task that is no descendant. */
+	EXPECT_EQ(1, pwrite(fd, "1", 1, 0));
+	START_ALONE(be_no_ones_tracee);
+	CHECK(USER, EPERM);
+	EXPECT_EQ(1, pwrite(fd, &was, 1, 0));
+}
+
+TEST_F(task, a_kernel_thread_takes_no_engine)
+{
+	/* kthreadd */
+	EXPECT_EQ(EPERM, attach_as(0, self->engine, 2, " checked"));
+	EXPECT_EQ(EPERM, attach_as(0, self->engine, 2, ""));
+}
+
+static int in_thread[2];
+
+static void *wait_in_thread(void *tid)
+{
+	char byte;
+
+	__atomic_store_n((pid_t *)tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	read(in_thread[0], &byte, 1);
+	return NULL;
+}
+
+TEST_F(task, not_to_a_thread_of_the_own_group)
+{
+	pthread_t thread;
+	char text[64];
+	pid_t tid = 0;
+
+	ASSERT_EQ(0, pipe(in_thread));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_in_thread, &tid));
+	ASSERT_TRUE(wait_until(__atomic_load_n(&tid, __ATOMIC_ACQUIRE)));
+	snprintf(text, sizeof(text), "attach %d checked", tid);
+	EXPECT_EQ(EPERM, command(self->engine, text));
+	EXPECT_EQ(-1, ptrace(PTRACE_SEIZE, tid, 0, 0));
+	EXPECT_EQ(EPERM, errno);
+	snprintf(text, sizeof(text), "attach %d checked", getpid());
+	EXPECT_EQ(EPERM, command(self->engine, text));
+	close(in_thread[1]);
+	pthread_join(thread, NULL);
+}
+
+TEST_F(task, what_is_not_checked_is_not_refused)
+{
+	START_ALONE(be_root);
+	EXPECT_EQ(0, attach_as(USER, self->engine, self->pid, ""));
+	EXPECT_EQ(0, attach_to(self->other, getpid()));
+}
+
+/* Who stays at an exec */
+
+/* Where the program is, and what its mode is; it is root's. */
+static char program[64];
+
+static int make_program(mode_t mode)
+{
+	char buffer[65536];
+	struct statvfs fs;
+	int in, out;
+	ssize_t n;
+
+	snprintf(program, sizeof(program), "/tmp/utrace-access-%d", getpid());
+	in = open("/proc/self/exe", O_RDONLY);
+	out = open(program, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (in < 0 || out < 0 || fstatvfs(out, &fs) || fs.f_flag & ST_NOSUID)
+		return -1;
+	while ((n = read(in, buffer, sizeof(buffer))) > 0) {
+		if (write(out, buffer, n) != n)
+			return -1;
+	}
+	close(in);
+	close(out);
+	return chmod(program, mode);
+}
+
+static void execute_as_user(int in, int out)
+{
+	be_user(in, out);
+	execute_file(program);
+}
+
+/* What is told of an exec to an engine that was attached by @uid, @how. */
+static void told_of_exec(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(task) * const self, mode_t mode,
+			 uid_t uid, const char *how, const char *told)
+{
+	if (make_program(mode)) {
+		unlink(program);
+		SKIP(return, "no set-id programs in /tmp");
+	}
+	START_ALONE(execute_as_user);
+	EXPECT_EQ(0, attach_as(uid, self->engine, self->pid, how));
+	EXPECT_EQ(0, command(self->engine, "events exec exit death reap"));
+	tell(self);
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
+	EXPECT_TRUE(logged_exactly(self->engine, told));
+	unlink(program);
+}
+
+#define TOLD_OF_EXEC(mode, uid, how, told)				\
+	told_of_exec(_metadata, self, mode, uid, how, told)
+#define ALL	"exec exit death reap"
+
+TEST_F(task, stays_at_an_exec)
+{
+	TOLD_OF_EXEC(0755, USER, " checked", ALL);
+}
+
+TEST_F(task, goes_at_a_set_id_exec)
+{
+	TOLD_OF_EXEC(04755, USER, " checked", "");
+}
+
+/* An engine on a child is as good as that on its parent. */
+
+static void have_child_execute_as_user(int in, int out)
+{
+	int status;
+	pid_t pid;
+
+	be_user(in, out);
+	pid = fork();
+	if (!pid)
+		execute_file(program);
+	waitpid(pid, &status, 0);
+	_exit(WEXITSTATUS(status));
+}
+
+static void told_by_child(struct __test_metadata *_metadata,
+			  FIXTURE_DATA(task) * const self, mode_t mode,
+			  int execs)
+{
+	if (make_program(mode)) {
+		unlink(program);
+		SKIP(return, "no set-id programs in /tmp");
+	}
+	START_ALONE(have_child_execute_as_user);
+	EXPECT_EQ(0, attach_as(USER, self->engine, self->pid, " checked"));
+	EXPECT_EQ(0, command(self->engine, "on clone follow"));
+	EXPECT_EQ(0, command(self->engine, "events clone exec exit"));
+	tell(self);
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
+	EXPECT_EQ(execs, counter(self->engine, "exec"));
+	EXPECT_EQ(execs + 1, counter(self->engine, "exit"));
+	unlink(program);
+}
+
+TEST_F(task, a_childs_stays_at_an_exec)
+{
+	told_by_child(_metadata, self, 0755, 1);
+}
+
+TEST_F(task, a_childs_goes_at_a_set_id_exec)
+{
+	told_by_child(_metadata, self, 04755, 0);
+}
+
+TEST_F(task, roots_stays_at_a_set_id_exec)
+{
+	TOLD_OF_EXEC(04755, 0, " checked", ALL);
+}
+
+TEST_F(task, what_was_not_checked_stays_at_a_set_id_exec)
+{
+	TOLD_OF_EXEC(04755, USER, "", ALL);
+}
+
+TEST_F(task, goes_at_an_exec_of_what_cannot_be_read)
+{
+	TOLD_OF_EXEC(0711, USER, " checked", "");
+}
+
+TEST_F(task, roots_stays_at_an_exec_of_what_cannot_be_read)
+{
+	TOLD_OF_EXEC(0711, 0, " checked", ALL);
+}
+
+TEST_HARNESS_MAIN

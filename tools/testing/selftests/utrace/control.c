@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * utrace_control(): an engine stops its task, resumes it, interrupts it, and asks
+ * for a report; and its answers that do the same.
+ */
+#include "stop.h"
+
+static void call_once(int in, int out)
+{
+	be_told(in);
+	syscall(TEST_NR, 0);
+}
+
+FIXTURE_VARIANT_ADD(stop, syscall_entry) { "syscall_entry", call_once };
+FIXTURE_VARIANT_ADD(stop, syscall_exit) { "syscall_exit", call_once };
+FIXTURE_VARIANT_ADD(stop, quiesce) { "quiesce", call_once };
+
+TEST_F(task, stop_lasts_until_each_engine_lets_go)
+{
+	START(serve);
+	ASSERT_EQ(0, attach_to(self->other, self->pid));
+	/* Waiting in read(), it is not disturbed: stopped when it returns. */
+	EXPECT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	sleep_ms(50);
+	EXPECT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	EXPECT_EQ('S', state_of(self->pid));
+	tell(self);
+	ASSERT_EQ(0, stop_and_wait(self->engine));
+	EXPECT_EQ(STOPPED, state_of(self->pid));
+	/* It is stopped already, so the second stop is at once. */
+	EXPECT_EQ(0, command(self->other, "stop"));
+
+	EXPECT_EQ(0, command(self->engine, "resume"));
+	EXPECT_EQ(NO_ANSWER, answer_in(self, 50));
+	EXPECT_EQ(0, command(self->other, "detach"));
+	EXPECT_LT(0, answer(self));
+}
+
+#define MANY	64
+
+TEST_F(task, many_stop_one_task)
+{
+	int engine[MANY], i;
+
+	START(serve);
+	for (i = 0; i < MANY; i++) {
+		engine[i] = open_engine();
+		ASSERT_LE(0, engine[i]);
+		ASSERT_EQ(0, attach_to(engine[i], self->pid));
+		ASSERT_EQ(EINPROGRESS, command(engine[i], "stop"));
+	}
+	tell(self);
+	/* It goes on when the last lets go, in whatever way. */
+	for (i = 0; i < MANY; i++) {
+		ASSERT_EQ(0, stop_and_wait(engine[i]));
+		EXPECT_EQ(NO_ANSWER, answer_in(self, 0));
+		ASSERT_EQ(0, command(engine[i], i % 3 == 0 ? "detach" :
+					i % 3 == 1 ? "resume" : "report"));
+	}
+	EXPECT_LT(0, answer(self));
+}
+
+TEST_F(task, closing_the_file_ends_a_stop)
+{
+	START(serve);
+	EXPECT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	tell(self);
+	ASSERT_EQ(0, stop_and_wait(self->engine));
+	EXPECT_EQ(NO_ANSWER, answer_in(self, 20));
+	ASSERT_EQ(0, close(self->engine));
+	EXPECT_LT(0, answer(self));
+}
+
+TEST_F(task, detach_as_an_answer_ends_a_stop)
+{
+	START(serve);
+	ASSERT_EQ(0, command(self->engine, "events quiesce"));
+	ASSERT_EQ(0, command(self->engine, "on quiesce detach"));
+	/* The look at what it wants comes first, and then there is none. */
+	EXPECT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	tell(self);
+	EXPECT_LT(0, answer(self));
+	EXPECT_EQ(ESRCH, command(self->engine, "stop"));
+}
+
+TEST_F(task, interrupt_brings_a_report_from_a_wait)
+{
+	START(serve);
+	ASSERT_EQ(0, command(self->engine, "events quiesce"));
+	ASSERT_EQ(0, command(self->engine, "on quiesce stop"));
+	ASSERT_EQ(0, command(self->engine, "interrupt"));
+	ASSERT_EQ(0, wait_for_count(self->engine, "quiesce", 1));
+	ASSERT_EQ(0, wait_stopped(self->pid));
+
+	/* The interrupted read() starts again as if nothing had been. */
+	ASSERT_EQ(0, command(self->engine, "on quiesce resume"));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	tell(self);
+	EXPECT_LT(0, answer(self));
+	EXPECT_EQ(1, counter(self->engine, "quiesce"));
+}
+
+TEST_F(task, report_does_not_disturb_a_wait)
+{
+	START(serve);
+	ASSERT_EQ(0, command(self->engine, "events quiesce"));
+	ASSERT_EQ(0, command(self->engine, "report"));
+	sleep_ms(50);
+	EXPECT_EQ(0, counter(self->engine, "quiesce"));
+	tell(self);
+	EXPECT_LT(0, answer(self));
+	EXPECT_EQ(1, counter(self->engine, "quiesce"));
+}
+
+TEST_F(task, interrupt_after_report_ends_a_wait)
+{
+	START(serve);
+	ASSERT_EQ(0, command(self->engine, "events quiesce"));
+	ASSERT_EQ(0, command(self->engine, "report"));
+	ASSERT_EQ(0, command(self->engine, "interrupt"));
+	/* One look at both. */
+	EXPECT_EQ(0, wait_for_count(self->engine, "quiesce", 1));
+	tell(self);
+	EXPECT_LT(0, answer(self));
+	EXPECT_EQ(1, counter(self->engine, "quiesce"));
+}
+
+TEST_F(task, a_report_is_for_all_who_want_it)
+{
+	START(serve);
+	ASSERT_EQ(0, attach_to(self->other, self->pid));
+	ASSERT_EQ(0, command(self->other, "events quiesce"));
+	ASSERT_EQ(0, command(self->engine, "interrupt"));
+	EXPECT_EQ(0, wait_for_count(self->other, "quiesce", 1));
+	tell(self);
+	EXPECT_LT(0, answer(self));
+	EXPECT_TRUE(logged_exactly(self->engine, ""));
+}
+
+TEST_F(task, a_report_answered_comes_before_user_mode)
+{
+	START(serve);
+	ASSERT_EQ(0, command(self->engine, "events syscall_exit quiesce"));
+	ASSERT_EQ(0, command(self->engine, "on syscall_exit report"));
+	tell(self);
+	EXPECT_LT(0, answer(self));
+	/* After the read(), the call, and the write(). */
+	EXPECT_EQ(0, wait_for_count(self->engine, "quiesce", 3));
+	EXPECT_EQ(3, counter(self->engine, "syscall_exit"));
+	EXPECT_EQ(3, counter(self->engine, "quiesce"));
+}
+
+TEST_F(task, a_report_answered_to_a_report_has_no_effect)
+{
+	START(serve);
+	ASSERT_EQ(0, command(self->engine, "events quiesce"));
+	ASSERT_EQ(0, command(self->engine, "on quiesce report"));
+	ASSERT_EQ(0, command(self->engine, "interrupt"));
+	ASSERT_EQ(0, wait_for_count(self->engine, "quiesce", 1));
+	ASSERT_EQ(0, command(self->engine, "on quiesce interrupt"));
+	ASSERT_EQ(0, command(self->engine, "interrupt"));
+	ASSERT_EQ(0, wait_for_count(self->engine, "quiesce", 2));
+	tell(self);
+	EXPECT_LT(0, answer(self));
+	EXPECT_EQ(2, counter(self->engine, "quiesce"));
+}
+
+/* What a callback answers comes after what was said while it ran. */
+
+TEST_F(task, a_stop_answered_comes_after_a_resume)
+{
+	START(serve);
+	ASSERT_EQ(0, command(self->engine, "events syscall_exit"));
+	ASSERT_EQ(0, command(self->engine, "on syscall_exit wait"));
+	ASSERT_EQ(0, command(self->engine, "on syscall_exit stop"));
+	tell(self);
+	ASSERT_EQ(0, wait_for_count(self->engine, "syscall_exit", 1));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	ASSERT_EQ(0, command(self->engine, "go"));
+	EXPECT_EQ(0, wait_stopped(self->pid));
+	ASSERT_EQ(0, command(self->engine, "on syscall_exit resume"));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	EXPECT_LT(0, answer(self));
+}
+
+TEST_F(task, resume_answered_does_not_end_a_stop)
+{
+	START(serve);
+	ASSERT_EQ(0, command(self->engine, "events syscall_exit"));
+	ASSERT_EQ(0, command(self->engine, "on syscall_exit wait"));
+	tell(self);
+	ASSERT_EQ(0, wait_for_count(self->engine, "syscall_exit", 1));
+	ASSERT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	ASSERT_EQ(0, command(self->engine, "go"));
+	EXPECT_EQ(0, wait_stopped(self->pid));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	EXPECT_LT(0, answer(self));
+}
+
+TEST_F(task, no_answer_undoes_the_skip_of_a_call)
+{
+	START(serve);
+	ASSERT_EQ(0, attach_to(self->other, self->pid));
+	ASSERT_EQ(0, command(self->engine, "on syscall_exit stop"));
+	ASSERT_EQ(0, command(self->engine, "events syscall_exit"));
+	tell(self);
+	ASSERT_EQ(0, wait_stopped(self->pid));
+	/* Before the call. One skips it, the other stops there. */
+	ASSERT_EQ(0, command(self->engine, "on syscall_entry abort 4321"));
+	ASSERT_EQ(0, command(self->other, "on syscall_entry stop"));
+	ASSERT_EQ(0, command(self->other, "events syscall_entry"));
+	ASSERT_EQ(0, command(self->engine, "events syscall_entry"));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	ASSERT_EQ(0, wait_for_count(self->other, "syscall_entry", 1));
+	ASSERT_EQ(0, wait_stopped(self->pid));
+	/* It is skipped, though nobody would skip it now. */
+	ASSERT_EQ(0, command(self->engine, "detach"));
+	ASSERT_EQ(0, command(self->other, "detach"));
+	EXPECT_EQ(4321, answer(self));
+}
+
+/* What breaks a stop */
+
+TEST_F(task, nothing_is_left_of_a_killed_task)
+{
+	START(serve);
+	EXPECT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	tell(self);
+	ASSERT_EQ(0, stop_and_wait(self->engine));
+	kill(self->pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, end(self));
+	/* The engine is detached, and what it is asked for is still safe. */
+	EXPECT_EQ(ESRCH, command(self->engine, "stop"));
+	EXPECT_EQ(ESRCH, command(self->engine, "resume"));
+	EXPECT_EQ(ESRCH, command(self->engine, "events"));
+	EXPECT_EQ(ESRCH, command(self->engine, "detach"));
+}
+
+static void write_once(int in, int out)
+{
+	be_told(in);
+	reply(out, 1);
+}
+
+TEST_F(task, killed_at_the_entry_does_not_make_the_call)
+{
+	START(write_once);
+	ASSERT_EQ(0, command(self->engine, "on syscall_entry stop"));
+	ASSERT_EQ(0, command(self->engine, "events syscall_entry"));
+	tell(self);
+	ASSERT_EQ(0, wait_for_count(self->engine, "syscall_entry", 1));
+	EXPECT_EQ(SYS_write, logged(self->engine, "syscall_entry"));
+	ASSERT_EQ(0, wait_stopped(self->pid));
+	kill(self->pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, end(self));
+	EXPECT_EQ(NO_ANSWER, answer_in(self, 0));
+}
+
+TEST_F(task, too_late_for_a_zombie)
+{
+	START(call_once);
+	tell(self);
+	ASSERT_EQ(0, wait_for_state(self->pid, 'Z'));
+	EXPECT_EQ(EALREADY, command(self->engine, "stop"));
+	EXPECT_EQ(EALREADY, command(self->engine, "interrupt"));
+	EXPECT_EQ(EALREADY, command(self->engine, "report"));
+	EXPECT_EQ(0, command(self->engine, "resume"));
+	EXPECT_EQ(0, end(self));
+}
+
+/* ptrace beside an engine */
+
+TEST_F(task, a_tracer_does_not_see_an_engines_stop)
+{
+	int status;
+
+	START(serve);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
+	EXPECT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	tell(self);
+	ASSERT_EQ(0, stop_and_wait(self->engine));
+	EXPECT_EQ(STOPPED, state_of(self->pid));
+	sleep_ms(50);
+	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG | __WALL));
+	/* Not stopped for ptrace: no requests. */
+	EXPECT_EQ(-1, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	EXPECT_EQ(ESRCH, errno);
+
+	/* An interrupt has to wait for the engine. */
+	EXPECT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
+	sleep_ms(50);
+	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG | __WALL));
+	EXPECT_EQ(0, command(self->engine, "resume"));
+	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_STOP << 8,
+		  wait_for_status(self->pid, __WALL) >> 8);
+	EXPECT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	EXPECT_LT(0, answer(self));
+}
+
+TEST_F(task, an_engine_does_not_resume_a_tracers_stop)
+{
+	START(serve);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
+	ASSERT_LT(0, wait_for_status(self->pid, __WALL));
+	EXPECT_EQ(0, command(self->engine, "interrupt"));
+	EXPECT_EQ(0, command(self->engine, "resume"));
+	sleep_ms(50);
+	EXPECT_EQ('t', state_of(self->pid));
+	/* Nor is it this engine's: it stops when the tracer lets go. */
+	EXPECT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	tell(self);
+	EXPECT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	EXPECT_EQ(0, stop_and_wait(self->engine));
+	EXPECT_EQ(STOPPED, state_of(self->pid));
+	EXPECT_EQ(0, command(self->engine, "resume"));
+	EXPECT_LT(0, answer(self));
+}
+
+/*
+ * A tracer's stop inside the report of a system call runs task work first. So it
+ * comes after what engines have asked for, though that is not in the order of
+ * the reports.
+ */
+TEST_F(task, an_engines_stop_comes_before_a_tracers)
+{
+	int status;
+
+	START(serve);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0,
+			    PTRACE_O_TRACESYSGOOD));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
+	ASSERT_LT(0, wait_for_status(self->pid, __WALL));
+	/* To the entry of the read() that starts again, and into that. */
+	ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, self->pid, 0, 0));
+	ASSERT_LT(0, wait_for_status(self->pid, __WALL));
+	ASSERT_EQ(0, ptrace(PTRACE_SYSCALL, self->pid, 0, 0));
+	ASSERT_EQ(0, wait_for_state(self->pid, 'S'));
+
+	ASSERT_EQ(0, command(self->engine, "events quiesce"));
+	ASSERT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	tell(self);
+	ASSERT_EQ(0, stop_and_wait(self->engine));
+	EXPECT_EQ(1, counter(self->engine, "quiesce"));
+	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG | __WALL));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	EXPECT_EQ(SIGTRAP | 0x80,
+		  WSTOPSIG(wait_for_status(self->pid, __WALL)));
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	EXPECT_LT(0, answer(self));
+	EXPECT_EQ(1, counter(self->engine, "quiesce"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Between the dequeue of a signal and its effect the kernel does not let go of the
+ * lock of signals, but for a tracer's stop, and for an engine that wants signals.
+ * What comes in such a gap has the effect that it could have had before or in a
+ * tracer's stop, and no other.
+ *
+ * The first tests look for a gap as a race on two CPUs: without an engine, with
+ * one that listens, and with one that stays in its callback. The others are about
+ * what comes while that runs.
+ */
+#include "task.h"
+
+#include <pthread.h>
+
+/* How long the tests race, and how often an engine waits for that. */
+#define SECONDS		3
+#define ROUNDS		5
+#define ENGINE_WAITS_MS	60
+
+FIXTURE(window) {
+	pid_t parent;	/* of the tracee */
+	int ask;	/* it, how long to wait */
+	int told;	/* by it */
+	pid_t pid;
+	long rounds;
+	long end;
+	long delay;	/* until the second of two things, in turns of a loop */
+};
+
+FIXTURE_VARIANT(window) {
+	const char *command;	/* for an engine that wants signals, or none */
+	bool waits;
+};
+
+FIXTURE_VARIANT_ADD(window, no_engine) { NULL };
+FIXTURE_VARIANT_ADD(window, engine) { "on signal resume" };
+FIXTURE_VARIANT_ADD(window, engine_that_waits) { "on signal wait 60", true };
+
+static void on_signal(int signr)
+{
+}
+
+/*
+ * The parent of a tracee that it does not trace: whenever it is asked, it says
+ * what it is told by SIGCHLD within that time, CLD_*, or 0 for nothing.
+ */
+static void be_parent(int ask, int tell)
+{
+	struct timespec limit;
+	siginfo_t info;
+	sigset_t set;
+	int number;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	block(SIGCHLD);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	number = fork();
+	if (!number) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pin(1);
+		signal(SIGUSR1, on_signal);
+		for (;;)
+			;
+	}
+	while (write(tell, &number, sizeof(number)) == sizeof(number) &&
+	       read(ask, &number, sizeof(number)) == sizeof(number)) {
+		limit.tv_sec = number / 1000;
+		limit.tv_nsec = number % 1000 * 1000000;
+		number = 0;
+		if (sigtimedwait(&set, &info, &limit) == SIGCHLD)
+			number = info.si_code;
+	}
+	_exit(1);
+}
+
+static int parent_is_told(FIXTURE_DATA(window) * const self, int ms)
+{
+	int code;
+
+	if (write(self->ask, &ms, sizeof(ms)) != sizeof(ms) ||
+	    read(self->told, &code, sizeof(code)) != sizeof(code))
+		return -1;
+	return code;
+}
+
+/* The next stop of the tracee: its status without what says that it is one. */
+static int next_stop(FIXTURE_DATA(window) * const self)
+{
+	int status;
+
+	if (waitpid(self->pid, &status, __WALL) != self->pid ||
+	    !WIFSTOPPED(status))
+		return -1;
+	return status >> 8;
+}
+
+static int go_on(FIXTURE_DATA(window) * const self, int request, int signr)
+{
+	return ptrace(request, self->pid, 0, signr) ? -1 : next_stop(self);
+}
+
+FIXTURE_SETUP(window)
+{
+	int ask[2], told[2], engine;
+
+	self->pid = 0;
+	if (pin(1) || pin(0))
+		SKIP(return, "needs two CPUs");
+	if (variant->command && !have_engines())
+		SKIP(return, NO_ENGINES);
+	ASSERT_EQ(0, pipe2(ask, O_CLOEXEC));
+	ASSERT_EQ(0, pipe2(told, O_CLOEXEC));
+	self->ask = ask[1];
+	self->told = told[0];
+	self->parent = fork();
+	ASSERT_LE(0, self->parent);
+	if (!self->parent)
+		be_parent(ask[0], told[1]);
+	ASSERT_EQ(sizeof(self->pid), read(self->told, &self->pid,
+					  sizeof(self->pid)));
+	/* Until it spins in its loop, and has its handler. */
+	ASSERT_TRUE(wait_until(signals_of(self->pid, "SigCgt:") &
+			       SIGNAL_BIT(SIGUSR1)));
+
+	if (variant->command) {
+		engine = open_engine();
+		ASSERT_LE(0, engine);
+		ASSERT_EQ(0, attach_to(engine, self->pid));
+		ASSERT_EQ(0, command(engine, variant->command));
+		ASSERT_EQ(0, command(engine, "events signal"));
+	}
+	self->rounds = 0;
+	self->delay = 500;
+	self->end = now_ms() + SECONDS * 1000;
+}
+
+FIXTURE_TEARDOWN(window)
+{
+	if (self->pid > 0)
+		kill(self->pid, SIGKILL);
+}
+
+/* Is there time for another round? */
+static bool another(FIXTURE_DATA(window) * const self, bool waits)
+{
+	self->rounds++;
+	return waits ? self->rounds <= ROUNDS : now_ms() < self->end;
+}
+
+/*
+ * Wait, for about as long as it takes to meet the gap: shorter if the tracee was
+ * through it the last time, else longer.
+ */
+static void wait_for_gap(FIXTURE_DATA(window) * const self, bool waits)
+{
+	long turns;
+
+	if (waits)
+		sleep_ms(ENGINE_WAITS_MS / 3);
+	for (turns = self->delay; turns > 0; turns--)
+		__asm__ __volatile__("");
+}
+
+static void was_through(FIXTURE_DATA(window) * const self, bool through)
+{
+	long by = random() % (self->delay / 4 + 20);
+
+	self->delay += through ? -by : by;
+	if (self->delay < 0)
+		self->delay = 0;
+}
+
+#define EVENT_STOP	(SIGTRAP | PTRACE_EVENT_STOP << 8)
+
+/*
+ * PTRACE_INTERRUPT comes before the signal is dequeued, then its stop is the
+ * first; or after that, then the stop for the handler is its stop, too.
+ */
+TEST_F(window, interrupt_does_not_come_twice)
+{
+	long first = 0;
+	int stop;
+
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
+	while (another(self, variant->waits)) {
+		kill(self->pid, SIGUSR1);
+		wait_for_gap(self, variant->waits);
+		ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
+		stop = next_stop(self);
+		was_through(self, stop == SIGUSR1);
+		if (stop == EVENT_STOP) {
+			first++;
+			ASSERT_EQ(SIGUSR1, go_on(self, PTRACE_CONT, 0));
+			ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+			continue;
+		}
+		ASSERT_EQ(SIGUSR1, stop);
+		/* The trap before the first instruction of the handler. */
+		ASSERT_EQ(SIGTRAP, go_on(self, PTRACE_SINGLESTEP, SIGUSR1));
+		/* This one has its stop, though no other is to come. */
+		kill(self->pid, SIGUSR2);
+		ASSERT_EQ(SIGUSR2, go_on(self, PTRACE_CONT, 0));
+		ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	}
+	TH_LOG("%ld rounds, %ld times the interrupt came first", self->rounds,
+	       first);
+}
+
+/*
+ * The same, but the interrupt comes behind the tracer's stop for the signal: it
+ * is taken before the handler is set up, or is what comes next.
+ */
+TEST_F(window, interrupt_does_not_get_lost)
+{
+	long first = 0;
+	int stop;
+
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
+	while (another(self, variant->waits)) {
+		kill(self->pid, SIGUSR1);
+		ASSERT_EQ(SIGUSR1, next_stop(self));
+		ASSERT_EQ(0, ptrace(PTRACE_SINGLESTEP, self->pid, 0, SIGUSR1));
+		wait_for_gap(self, variant->waits);
+		ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
+		ASSERT_EQ(SIGTRAP, next_stop(self));
+		kill(self->pid, SIGUSR2);
+		stop = go_on(self, PTRACE_CONT, 0);
+		was_through(self, stop == EVENT_STOP);
+		if (stop == EVENT_STOP)
+			stop = go_on(self, PTRACE_CONT, 0);
+		else
+			first++;
+		ASSERT_EQ(SIGUSR2, stop);
+		ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	}
+	/* In its callback there is no stop for the handler yet. */
+	if (variant->waits)
+		EXPECT_EQ(ROUNDS, first);
+	TH_LOG("%ld rounds, %ld times the interrupt came first", self->rounds,
+	       first);
+}
+
+/*
+ * SIGCONT comes before the group stop of a single thread is complete, then there
+ * is none; or after that, then there is one that is continued. The parent is told
+ * just that.
+ */
+TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
+{
+	long stops = 0;
+	siginfo_t info;
+	int stop;
+
+	ASSERT_EQ(0, ptrace(PTRACE_ATTACH, self->pid, 0, 0));
+	ASSERT_EQ(SIGSTOP, next_stop(self));
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	while (another(self, variant->waits)) {
+		kill(self->pid, SIGSTOP);
+		ASSERT_EQ(SIGSTOP, next_stop(self));
+		ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, SIGSTOP));
+		wait_for_gap(self, variant->waits);
+		kill(self->pid, SIGCONT);
+		stop = next_stop(self);
+		was_through(self, stop != SIGCONT);
+		if (stop != SIGCONT) {
+			/* In a group stop there is no siginfo. */
+			ASSERT_EQ(SIGSTOP, stop);
+			ASSERT_EQ(-1, ptrace(PTRACE_GETSIGINFO, self->pid, 0,
+					     &info));
+			stops++;
+			ASSERT_EQ(CLD_STOPPED, parent_is_told(self, WAIT_MS));
+			ASSERT_EQ(SIGCONT, go_on(self, PTRACE_CONT, 0));
+			ASSERT_EQ(CLD_CONTINUED, parent_is_told(self, WAIT_MS));
+		}
+		ASSERT_EQ(0, parent_is_told(self, 0));
+		ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	}
+	/* In its callback it has not stopped yet. */
+	if (variant->waits)
+		EXPECT_EQ(0, stops);
+	TH_LOG("%ld rounds, %ld stops", self->rounds, stops);
+}
+
+/* What comes while an engine is told of a signal */
+
+static int handled, handled_later;
+static int *handle_later;	/* in shared memory */
+
+static void count_signal(int signr)
+{
+	handled++;
+}
+
+static void count_later(int signr)
+{
+	handled_later++;
+}
+
+static void *set_handler_later(void *unused)
+{
+	while (!__atomic_load_n(handle_later, __ATOMIC_ACQUIRE))
+		sleep_ms(1);
+	signal(SIGQUIT, count_later);
+	return NULL;
+}
+
+static void take_signals(int in, int out)
+{
+	pthread_t thread;
+
+	signal(SIGUSR1, count_signal);
+	pthread_create(&thread, NULL, set_handler_later, NULL);
+	for (;;) {
+		be_told(in);
+		reply(out, handled + 10 * handled_later);
+	}
+}
+
+/* How many handlers have run; those set later count tenfold. */
+static long handlers(FIXTURE_DATA(task) * const self)
+{
+	tell(self);
+	return answer(self);
+}
+
+/* The task has dequeued a signal, and the engine stays in its callback. */
+static void hold_signal(struct __test_metadata *_metadata,
+			FIXTURE_DATA(task) * const self, int signr,
+			const char *answer)
+{
+	handle_later = mmap(NULL, sizeof(*handle_later), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(handle_later != MAP_FAILED);
+	START(take_signals);
+	ASSERT_EQ(0, command(self->engine, answer));
+	ASSERT_EQ(0, command(self->engine, "on signal wait"));
+	ASSERT_EQ(0, command(self->engine, "events signal"));
+	syscall(SYS_tgkill, self->pid, self->pid, signr);
+	ASSERT_EQ(0, wait_for_count(self->engine, "signal", 1));
+}
+
+#define HOLD_SIGNAL(signr, answer)					\
+	hold_signal(_metadata, self, signr, "on signal answer " answer)
+
+#define GO()	ASSERT_EQ(0, command(self->engine, "go"))
+
+TEST_F(task, sigcont_cancels_a_stop)
+{
+	int status;
+
+	HOLD_SIGNAL(SIGSTOP, "deliver");
+	kill(self->pid, SIGCONT);
+	GO();
+	EXPECT_EQ(0, handlers(self));
+	EXPECT_EQ(0, waitpid(self->pid, &status, WUNTRACED | WNOHANG));
+}
+
+TEST_F(task, sigcont_cancels_a_stop_that_is_an_answer)
+{
+	int status;
+
+	HOLD_SIGNAL(SIGUSR1, "stop");
+	kill(self->pid, SIGCONT);
+	GO();
+	EXPECT_EQ(0, handlers(self));
+	EXPECT_EQ(0, waitpid(self->pid, &status, WUNTRACED | WNOHANG));
+}
+
+/* It is cancelled before the engine is told of the signal. */
+TEST_F(task, sigcont_at_a_tracers_stop_cancels_a_stop)
+{
+	START(take_signals);
+	ASSERT_EQ(0, command(self->engine, "events signal"));
+	ASSERT_EQ(0, ptrace(PTRACE_ATTACH, self->pid, 0, 0));
+	ASSERT_EQ(SIGSTOP, wait_for_status(self->pid, __WALL) >> 8);
+	kill(self->pid, SIGCONT);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, SIGSTOP));
+	ASSERT_EQ(SIGCONT, wait_for_status(self->pid, __WALL) >> 8);
+	EXPECT_EQ(1, counter(self->engine, "signal"));
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	EXPECT_EQ(0, handlers(self));
+}
+
+TEST_F(task, a_stop_comes_after)
+{
+	HOLD_SIGNAL(SIGUSR1, "deliver");
+	kill(self->pid, SIGSTOP);
+	GO();
+	EXPECT_EQ(SIGSTOP, WSTOPSIG(wait_for_status(self->pid, WUNTRACED)));
+	kill(self->pid, SIGCONT);
+	EXPECT_EQ(1, handlers(self));
+}
+
+TEST_F(task, sigkill_kills)
+{
+	HOLD_SIGNAL(SIGUSR1, "ign");
+	kill(self->pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, end(self));
+}
+
+TEST_F(task, another_fatal_signal_kills)
+{
+	HOLD_SIGNAL(SIGQUIT, "ign");
+	kill(self->pid, SIGTERM);
+	EXPECT_EQ(SIGTERM, end(self));
+}
+
+TEST_F(task, a_handler_of_another_thread_runs)
+{
+	HOLD_SIGNAL(SIGQUIT, "deliver");
+	__atomic_store_n(handle_later, 1, __ATOMIC_RELEASE);
+	ASSERT_TRUE(wait_until(signals_of(self->pid, "SigCgt:") &
+			       SIGNAL_BIT(SIGQUIT)));
+	GO();
+	EXPECT_EQ(10, handlers(self));
+}
+
+TEST_F(task, a_tracer_has_come_too_late)
+{
+	int status;
+
+	HOLD_SIGNAL(SIGUSR1, "deliver");
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
+	GO();
+	EXPECT_EQ(1, handlers(self));
+	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG | __WALL));
+}
+
+TEST_F(task, a_tracers_interrupt_comes_after)
+{
+	int status;
+
+	HOLD_SIGNAL(SIGUSR1, "deliver");
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
+	GO();
+	EXPECT_EQ(EVENT_STOP, wait_for_status(self->pid, __WALL) >> 8);
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, 0));
+	EXPECT_EQ(1, handlers(self));
+	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG | __WALL));
+}
+
+TEST_HARNESS_MAIN
