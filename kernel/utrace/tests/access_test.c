@@ -54,6 +54,15 @@ static int attach_as(struct tracee *t, int nr, uid_t uid)
 	return ret;
 }
 
+/* Give this thread an mm, which the tracees that it starts share. */
+static void give_mm(struct kunit *test)
+{
+	KUNIT_ASSERT_NE(test, 0,
+			kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ,
+				      MAP_PRIVATE | MAP_ANONYMOUS, 0));
+	set_dumpable(current->mm, SUID_DUMP_USER);
+}
+
 static void attach_to_other(struct tracee *t)
 {
 	t->ret = attach_checked(t, 0, t->priv);
@@ -83,9 +92,12 @@ static void refused_as_without_check(struct kunit *test)
 
 static void attached_as_for_ptrace(struct kunit *test)
 {
-	struct tracee *t __free(tracee_end) = tracee_start(test);
-	int usage = refcount_read(&t->task->usage);
+	struct tracee *t __free(tracee_end) = NULL;
+	int usage;
 
+	give_mm(test);
+	t = tracee_start(test);
+	usage = refcount_read(&t->task->usage);
 	KUNIT_EXPECT_EQ(test, -EPERM, attach_as(t, 0, 1000));
 	KUNIT_EXPECT_EQ(test, usage, refcount_read(&t->task->usage));
 	KUNIT_EXPECT_EQ(test, 0, attach_as(t, 0, 0));
@@ -121,15 +133,6 @@ static void execute(struct tracee *t)
 {
 	utrace_check_exec(t->priv);
 	utrace_report_exec(t->priv);
-}
-
-/* Give this thread an mm, which the tracees that it starts share. */
-static void give_mm(struct kunit *test)
-{
-	KUNIT_ASSERT_NE(test, 0,
-			kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ,
-				      MAP_PRIVATE | MAP_ANONYMOUS, 0));
-	set_dumpable(current->mm, SUID_DUMP_USER);
 }
 
 /*

@@ -29,9 +29,7 @@ static void event_needs_callback(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 
-	expect_needs_callback(t, &quiesce_ops,
-			      offsetof(struct utrace_engine_ops,
-				       report_quiesce), QUIESCE);
+	EXPECT_NEEDS_CALLBACK(t, quiesce_ops, report_quiesce, QUIESCE);
 }
 
 static void other_actions_are_invalid(struct kunit *test)
@@ -214,34 +212,6 @@ static void strongest_action_is_passed_on(struct kunit *test)
 				    "engine %d", i);
 }
 
-static void no_action_takes_back_an_abort(struct kunit *test)
-{
-	struct tracee *t __free(tracee_end) = tracee_start(test);
-	struct probe *c;
-
-	attach(t, 0, ENTRY)->answer = UTRACE_SYSCALL_ABORT | UTRACE_REPORT;
-	attach(t, 1, ENTRY)->answer = UTRACE_INTERRUPT;
-	c = attach(t, 2, ENTRY);
-	KUNIT_EXPECT_TRUE(test, tracee_skips(t));
-	KUNIT_EXPECT_EQ(test, UTRACE_SYSCALL_ABORT | UTRACE_INTERRUPT,
-			c->action);
-}
-
-static void detached_engine_has_no_say(struct kunit *test)
-{
-	struct tracee *t __free(tracee_end) = tracee_start(test);
-	struct probe *a = attach(t, 0, ENTRY);
-	struct probe *b = attach(t, 1, ENTRY | QUIESCE);
-
-	a->hook = hook_detach;
-	a->other = a;
-	a->answer = UTRACE_REPORT;
-	tracee_do(t, report_entry);
-	KUNIT_EXPECT_EQ(test, UTRACE_RESUME, b->action);
-	tracee_do(t, return_to_user);
-	EXPECT_LOG(t, "a:entry a:release b:entry");
-}
-
 static struct kunit_case utrace_control_cases[] = {
 	KUNIT_CASE(event_needs_callback),
 	KUNIT_CASE(other_actions_are_invalid),
@@ -256,8 +226,6 @@ static struct kunit_case utrace_control_cases[] = {
 	KUNIT_CASE(report_ends_no_wait),
 	KUNIT_CASE(interrupt_as_an_answer),
 	KUNIT_CASE(strongest_action_is_passed_on),
-	KUNIT_CASE(no_action_takes_back_an_abort),
-	KUNIT_CASE(detached_engine_has_no_say),
 	{}
 };
 

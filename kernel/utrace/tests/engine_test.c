@@ -19,22 +19,16 @@ static void expect_refusal(struct tracee *t, int err, struct task_struct *task)
 	EXPECT_LOG(t, "");
 }
 
-static void kernel_thread_is_refused(struct kunit *test)
-{
-	struct tracee *t __free(tracee_end) = tracee_start(test);
-
-	expect_refusal(t, -EPERM, current);
-}
-
 static void flip_worker(struct tracee *t)
 {
 	current->flags ^= PF_USER_WORKER;
 }
 
-static void worker_is_refused(struct kunit *test)
+static void kernel_work_is_refused(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 
+	expect_refusal(t, -EPERM, current);
 	tracee_do(t, flip_worker);
 	expect_refusal(t, -EPERM, t->task);
 	tracee_do(t, flip_worker);
@@ -161,8 +155,7 @@ static void child_has_no_engines(struct kunit *test)
 }
 
 static struct kunit_case utrace_engine_cases[] = {
-	KUNIT_CASE(kernel_thread_is_refused),
-	KUNIT_CASE(worker_is_refused),
+	KUNIT_CASE(kernel_work_is_refused),
 	KUNIT_CASE(exited_task_is_refused),
 	KUNIT_CASE(new_engine_wants_nothing),
 	KUNIT_CASE(attachment_keeps_engine),

@@ -20,15 +20,12 @@ static void other_bits_are_invalid(struct kunit *test)
 
 static void events_need_callbacks(struct kunit *test)
 {
-	const size_t entry = offsetof(struct utrace_engine_ops,
-				      report_syscall_entry);
-	const size_t exit = offsetof(struct utrace_engine_ops,
-				     report_syscall_exit);
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 
-	expect_needs_callback(t, &syscall_ops, entry, ENTRY);
-	expect_needs_callback(t, &syscall_ops, exit, EXIT);
-	expect_needs_callback(t, &syscall_ops, exit, ENTRY | EXIT);
+	EXPECT_NEEDS_CALLBACK(t, syscall_ops, report_syscall_entry, ENTRY);
+	EXPECT_NEEDS_CALLBACK(t, syscall_ops, report_syscall_exit, EXIT);
+	EXPECT_NEEDS_CALLBACK(t, syscall_ops, report_syscall_exit,
+			      ENTRY | EXIT);
 }
 
 static void flag_is_what_engines_want(struct kunit *test)

@@ -45,10 +45,10 @@ static void tracee_destroy(void *data)
 		control(probe, UTRACE_DETACH);
 		probe_put(probe);
 	}
-	send_sig(SIGKILL, t->task, 1);
+	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, t->task, PIDTYPE_TGID);
 	kernel_wait(t->pid, &status);
 	while (!READ_ONCE(t->task->exit_state))
-		msleep(1);
+		fsleep(1000);
 	put_task_struct(t->task);
 	kfree(t);
 }
@@ -192,7 +192,7 @@ static void note(struct probe *probe, const char *what)
 
 /* What all callbacks do. */
 u32 probe_hear(struct utrace_engine *engine, u32 action, unsigned long arg,
-	 const char *what)
+	       const char *what)
 {
 	struct probe *probe = engine->data;
 
@@ -225,7 +225,7 @@ void probe_release(void *data)
 
 /* Attach an engine. What comes of it is in @probe->ret. */
 void probe_try_attach(struct probe *probe, struct task_struct *task,
-		const struct utrace_engine_ops *ops, unsigned long events)
+		      const struct utrace_engine_ops *ops, unsigned long events)
 {
 	struct utrace_engine *engine = utrace_attach_task(task, ops, probe);
 
@@ -239,8 +239,8 @@ void probe_try_attach(struct probe *probe, struct task_struct *task,
 
 /* Attach an engine to the tracee, as number @nr in &tracee.probe. */
 struct probe *probe_attach(struct tracee *t, int nr,
-			 const struct utrace_engine_ops *ops,
-			 unsigned long events)
+			   const struct utrace_engine_ops *ops,
+			   unsigned long events)
 {
 	struct probe *probe = &t->probe[nr];
 
@@ -258,10 +258,10 @@ void probe_put(struct probe *probe)
 	utrace_engine_put(engine);
 }
 
-/* @event cannot be had if @ops has not its callback, which is at @callback. */
+/* See EXPECT_NEEDS_CALLBACK(). */
 void expect_needs_callback(struct tracee *t,
 			   const struct utrace_engine_ops *ops,
-			   size_t callback, unsigned long event)
+			   size_t callback, unsigned long events)
 {
 	struct utrace_engine_ops without = *ops;
 	struct utrace_engine *engine;
@@ -270,9 +270,9 @@ void expect_needs_callback(struct tracee *t,
 	without.release = NULL;
 	engine = utrace_attach_task(t->task, &without, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(t->test, engine);
-	KUNIT_EXPECT_EQ_MSG(t->test, -EINVAL, utrace_set_events(engine, event),
-			    "event %#lx", event);
-	KUNIT_EXPECT_EQ_MSG(t->test, 0, engine->events, "event %#lx", event);
+	KUNIT_EXPECT_EQ_MSG(t->test, -EINVAL, utrace_set_events(engine, events),
+			    "events %#lx", events);
+	KUNIT_EXPECT_EQ_MSG(t->test, 0, engine->events, "events %#lx", events);
 	utrace_control(engine, UTRACE_DETACH);
 	utrace_engine_put(engine);
 }

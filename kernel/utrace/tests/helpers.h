@@ -18,7 +18,7 @@
 #include <linux/cleanup.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
-#include <linux/jiffies.h>
+#include <linux/iopoll.h>
 #include <linux/sched.h>
 #include <linux/thread_info.h>
 
@@ -79,6 +79,7 @@ struct tracee {
 struct tracee *tracee_start(struct kunit *test);
 void tracee_end(struct tracee *t);
 DEFINE_FREE(tracee_end, struct tracee *, if (_T) tracee_end(_T))
+
 void tracee_go(struct tracee *t, void (*todo)(struct tracee *t));
 void tracee_await(struct tracee *t);
 void tracee_do(struct tracee *t, void (*todo)(struct tracee *t));
@@ -89,11 +90,11 @@ bool tracee_skips(struct tracee *t);
 void tracee_exit(struct tracee *t);
 int tracee_reap(struct tracee *t);
 struct probe *probe_attach(struct tracee *t, int nr,
-			 const struct utrace_engine_ops *ops,
-			 unsigned long events);
+			   const struct utrace_engine_ops *ops,
+			   unsigned long events);
 void expect_needs_callback(struct tracee *t,
 			   const struct utrace_engine_ops *ops,
-			   size_t callback, unsigned long event);
+			   size_t callback, unsigned long events);
 
 /* What a tracee can do. */
 void report_entry(struct tracee *t);
@@ -103,12 +104,13 @@ void do_nothing(struct tracee *t);
 
 /* Callbacks, and what callbacks can do. */
 u32 probe_hear(struct utrace_engine *engine, u32 action, unsigned long arg,
-	 const char *what);
+	       const char *what);
 u32 probe_entry(u32 action, struct utrace_engine *engine, struct pt_regs *regs);
 u32 probe_exit(u32 action, struct utrace_engine *engine, struct pt_regs *regs);
 void probe_release(void *data);
 void probe_try_attach(struct probe *probe, struct task_struct *task,
-		const struct utrace_engine_ops *ops, unsigned long events);
+		      const struct utrace_engine_ops *ops,
+		      unsigned long events);
 void probe_put(struct probe *probe);
 void hook_detach(struct probe *probe);
 void hook_set_events(struct probe *probe);
@@ -150,13 +152,21 @@ static inline bool syscalls_traced(struct task_struct *task)
 	__t->log[0] = '\0';						\
 } while (0)
 
+/* @events cannot be had with @ops when @callback is missing. */
+#define EXPECT_NEEDS_CALLBACK(t, ops, callback, events)			\
+	expect_needs_callback(t, &(ops),				\
+			      offsetof(struct utrace_engine_ops, callback), \
+			      events)
+
 /* Waits until @condition is true, but not for ever. */
 #define ASSERT_SOON(t, condition) do {					\
-	unsigned long __end = jiffies + 10 * HZ;			\
+	bool __met;							\
 									\
-	while (!(condition) && time_before(jiffies, __end))		\
-		msleep(1);						\
-	KUNIT_ASSERT_TRUE((t)->test, condition);			\
+	KUNIT_ASSERT_EQ_MSG((t)->test, 0,				\
+			    read_poll_timeout(!!, __met, __met, 1000,	\
+					      10 * USEC_PER_SEC, false,	\
+					      condition),		\
+			    "never: " #condition);			\
 } while (0)
 
 #endif /* _KERNEL_UTRACE_TESTS_HELPERS_H */

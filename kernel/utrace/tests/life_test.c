@@ -8,8 +8,6 @@
 
 #include "helpers.h"
 
-#define CALLBACK(name)	offsetof(struct utrace_engine_ops, name)
-
 #define QUIESCE		UTRACE_EVENT(QUIESCE)
 #define CLONE		UTRACE_EVENT(CLONE)
 #define EXEC		UTRACE_EVENT(EXEC)
@@ -79,11 +77,11 @@ static void events_need_callbacks(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 
-	expect_needs_callback(t, &life_ops, CALLBACK(report_clone), CLONE);
-	expect_needs_callback(t, &life_ops, CALLBACK(report_exec), EXEC);
-	expect_needs_callback(t, &life_ops, CALLBACK(report_exit), END);
-	expect_needs_callback(t, &life_ops, CALLBACK(report_death), DEATH);
-	expect_needs_callback(t, &life_ops, CALLBACK(report_reap), REAP);
+	EXPECT_NEEDS_CALLBACK(t, life_ops, report_clone, CLONE);
+	EXPECT_NEEDS_CALLBACK(t, life_ops, report_exec, EXEC);
+	EXPECT_NEEDS_CALLBACK(t, life_ops, report_exit, END);
+	EXPECT_NEEDS_CALLBACK(t, life_ops, report_death, DEATH);
+	EXPECT_NEEDS_CALLBACK(t, life_ops, report_reap, REAP);
 }
 
 static int child_main(void *data)
@@ -166,9 +164,13 @@ static void stop_at_clone_lets_the_child_run(struct kunit *test)
 	tracee_await(t);
 }
 
+/* Task work can run in the middle of an exec, which holds cred_guard_mutex. */
 static void execute(struct tracee *t)
 {
+	current->in_execve = 1;
+	return_to_user(t);
 	utrace_report_exec(t->priv);
+	current->in_execve = 0;
 }
 
 static void exec_is_reported(struct kunit *test)
@@ -183,22 +185,13 @@ static void exec_is_reported(struct kunit *test)
 	EXPECT_LOG(t, "a:exec");
 }
 
-/* Task work can run in the middle of an exec, which holds cred_guard_mutex. */
-static void execute_with_task_work(struct tracee *t)
-{
-	current->in_execve = 1;
-	return_to_user(t);
-	utrace_report_exec(t->priv);
-	current->in_execve = 0;
-}
-
 static void quiesce_waits_for_the_end_of_an_exec(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 	struct probe *a = attach(t, 0, EXEC | QUIESCE);
 
 	KUNIT_EXPECT_EQ(test, 0, control(a, UTRACE_REPORT));
-	tracee_do(t, execute_with_task_work);
+	tracee_do(t, execute);
 	EXPECT_LOG(t, "a:exec");
 	tracee_do(t, return_to_user);
 	tracee_do(t, return_to_user);
@@ -208,17 +201,6 @@ static void quiesce_waits_for_the_end_of_an_exec(struct kunit *test)
 static void exit_with_code(struct tracee *t)
 {
 	do_exit(0x1200);
-}
-
-static void exit_is_reported_with_its_code(struct kunit *test)
-{
-	struct tracee *t __free(tracee_end) = tracee_start(test);
-	struct probe *a = attach(t, 0, END);
-
-	tracee_go(t, exit_with_code);
-	KUNIT_EXPECT_EQ(test, 0x1200, tracee_reap(t));
-	KUNIT_EXPECT_EQ(test, 0x1200, a->arg);
-	EXPECT_LOG(t, "a:end");
 }
 
 static void hook_attach(struct probe *probe)
@@ -234,13 +216,14 @@ static void exiting_task_is_refused(struct kunit *test)
 	a->hook = hook_attach;
 	a->other = &t->probe[1];
 	tracee_pause(t, exit_with_code, a);
+	KUNIT_EXPECT_EQ(test, 0x1200, a->arg);
 	complete(&a->resume);
 	/* That was the exit, this is the death. */
 	wait_for_completion(&a->paused);
 	KUNIT_EXPECT_EQ(test, -ESRCH, t->probe[1].ret);
 	t->probe[1].ret = 0;
 	complete(&a->resume);
-	tracee_reap(t);
+	KUNIT_EXPECT_EQ(test, 0x1200, tracee_reap(t));
 	KUNIT_EXPECT_EQ(test, -ESRCH, t->probe[1].ret);
 	EXPECT_LOG(t, "a:end a:death");
 }
@@ -287,20 +270,6 @@ static void exiting_task_is_not_stopped(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, b->arg);
 }
 
-static void death_is_before_the_zombie(struct kunit *test)
-{
-	struct tracee *t __free(tracee_end) = tracee_start(test);
-	struct probe *a = attach(t, 0, DEATH | REAP);
-
-	tracee_pause(t, exit_with_code, a);
-	KUNIT_EXPECT_EQ(test, 0, READ_ONCE(t->task->exit_state));
-	EXPECT_LOG(t, "a:death");
-	a->pause = false;
-	complete(&a->resume);
-	tracee_reap(t);
-	EXPECT_LOG(t, "a:reap");
-}
-
 static void detached_from_the_dead(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
@@ -324,6 +293,8 @@ static void too_late_to_choose_death(struct kunit *test)
 	struct probe *c = attach(t, 2, 0);
 
 	tracee_pause(t, exit_with_code, a);
+	/* It is no zombie yet, which others could reap. */
+	KUNIT_EXPECT_EQ(test, 0, READ_ONCE(t->task->exit_state));
 	KUNIT_EXPECT_EQ(test, -EALREADY, set_events(c, DEATH | REAP));
 	KUNIT_EXPECT_EQ(test, 0, c->engine->events);
 	/* Not for reaping it, nor for giving up. */
@@ -408,10 +379,8 @@ static struct kunit_case utrace_life_cases[] = {
 	KUNIT_CASE(stop_at_clone_lets_the_child_run),
 	KUNIT_CASE(exec_is_reported),
 	KUNIT_CASE(quiesce_waits_for_the_end_of_an_exec),
-	KUNIT_CASE(exit_is_reported_with_its_code),
 	KUNIT_CASE(exiting_task_is_refused),
 	KUNIT_CASE(exiting_task_is_not_stopped),
-	KUNIT_CASE(death_is_before_the_zombie),
 	KUNIT_CASE(detached_from_the_dead),
 	KUNIT_CASE(too_late_to_choose_death),
 	KUNIT_CASE(reap_is_the_end),

@@ -66,36 +66,28 @@ static void untraced_task_has_no_ptrace_events(struct kunit *test)
 	EXPECT_LOG(t, "");
 }
 
-static void flag_is_what_ptrace_wants(struct kunit *test)
+static void flag_is_what_ptrace_and_others_want(struct kunit *test)
 {
 	static const unsigned long wanted[] = { ENTRY | EXIT, EXIT, 0, ENTRY };
 	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct probe *a = attach(t, 0);
 	unsigned int i;
 
-	trace(t, 0, 0);
+	set_events(a, 0);
+	trace(t, 1, 0);
 	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
 		utrace_set_ptrace_events(t->task, wanted[i]);
 		KUNIT_EXPECT_EQ_MSG(test, wanted[i] != 0,
 				    syscalls_traced(t->task), "%#lx", wanted[i]);
 	}
-	untrace(t);
-	KUNIT_EXPECT_FALSE(test, syscalls_traced(t->task));
-}
-
-static void flag_is_what_ptrace_and_others_want(struct kunit *test)
-{
-	struct tracee *t __free(tracee_end) = tracee_start(test);
-	struct probe *a = attach(t, 0);
-
-	trace(t, 1, ENTRY);
+	set_events(a, EXIT);
 	utrace_set_ptrace_events(t->task, 0);
 	KUNIT_EXPECT_TRUE(test, syscalls_traced(t->task));
 	utrace_set_ptrace_events(t->task, ENTRY);
 	set_events(a, 0);
 	KUNIT_EXPECT_TRUE(test, syscalls_traced(t->task));
-	set_events(a, EXIT);
 	untrace(t);
-	KUNIT_EXPECT_TRUE(test, syscalls_traced(t->task));
+	KUNIT_EXPECT_FALSE(test, syscalls_traced(t->task));
 }
 
 static void ptrace_has_its_turn(struct kunit *test)
@@ -187,7 +179,6 @@ static void ptrace_engine_is_never_released(struct kunit *test)
 static struct kunit_case utrace_ptrace_cases[] = {
 	KUNIT_CASE(prepared_once_for_all),
 	KUNIT_CASE(untraced_task_has_no_ptrace_events),
-	KUNIT_CASE(flag_is_what_ptrace_wants),
 	KUNIT_CASE(flag_is_what_ptrace_and_others_want),
 	KUNIT_CASE(ptrace_has_its_turn),
 	KUNIT_CASE(tracer_goes_during_the_callback),

@@ -39,9 +39,7 @@ static void event_needs_callback(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 
-	expect_needs_callback(t, &signal_ops,
-			      offsetof(struct utrace_engine_ops,
-				       report_signal), SIGNAL);
+	EXPECT_NEEDS_CALLBACK(t, signal_ops, report_signal, SIGNAL);
 }
 
 static void set_handler(struct tracee *t, int sig, __sighandler_t handler)

@@ -157,35 +157,21 @@ static void stop_as_an_answer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, t->ret);
 }
 
-static void stop_takes_back_no_abort(struct kunit *test)
+static void no_action_takes_back_an_abort(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
-	struct probe *b;
+	struct probe *c, *d;
 
-	attach(t, 0, ENTRY)->answer = UTRACE_SYSCALL_ABORT;
-	b = attach(t, 1, ENTRY);
-	b->answer = UTRACE_STOP;
+	attach(t, 0, ENTRY)->answer = UTRACE_SYSCALL_ABORT | UTRACE_REPORT;
+	attach(t, 1, ENTRY)->answer = UTRACE_INTERRUPT;
+	c = attach(t, 2, ENTRY);
+	c->answer = UTRACE_STOP;
+	d = attach(t, 3, ENTRY);
 	tracee_go(t, report_entry);
 	await_stop(t);
-	resume(b);
+	resume(c);
+	KUNIT_EXPECT_EQ(test, UTRACE_SYSCALL_ABORT | UTRACE_STOP, d->action);
 	KUNIT_EXPECT_EQ(test, 1, t->ret);
-}
-
-static void stop_in_force_before_another_one(struct kunit *test)
-{
-	struct tracee *t __free(tracee_end) = tracee_start(test);
-	struct probe *a = attach(t, 0, ENTRY);
-	struct probe *b = attach(t, 1, 0);
-
-	a->answer = UTRACE_STOP;
-	tracee_pause(t, report_entry, a);
-	KUNIT_EXPECT_EQ(test, -EINPROGRESS, control(b, UTRACE_STOP));
-	complete(&a->resume);
-	await_stop(t);
-	KUNIT_EXPECT_EQ(test, 0, control(b, UTRACE_STOP));
-	KUNIT_EXPECT_EQ(test, 0, control(a, UTRACE_RESUME));
-	expect_stopped(t);
-	resume(b);
 }
 
 static void answer_replaces_what_control_said(struct kunit *test)
@@ -215,16 +201,23 @@ static void resume_as_an_answer_says_nothing(struct kunit *test)
 	resume(a);
 }
 
-static void detached_engine_stops_nothing(struct kunit *test)
+static void detached_engine_asks_for_nothing(struct kunit *test)
 {
+	static const u32 answers[] = { UTRACE_STOP, UTRACE_REPORT };
 	struct tracee *t __free(tracee_end) = tracee_start(test);
-	struct probe *a = attach(t, 0, ENTRY);
+	unsigned int i;
 
-	a->hook = hook_detach;
-	a->other = a;
-	a->answer = UTRACE_STOP;
-	tracee_do(t, report_entry);
-	tracee_do(t, return_to_user);
+	attach(t, 1, QUIESCE);
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct probe *a = attach(t, 0, ENTRY);
+
+		a->hook = hook_detach;
+		a->other = a;
+		a->answer = answers[i];
+		tracee_do(t, report_entry);
+		tracee_do(t, return_to_user);
+		EXPECT_LOG(t, "a:entry a:release");
+	}
 }
 
 static void hook_look(struct probe *probe)
@@ -296,11 +289,10 @@ static struct kunit_case utrace_stop_cases[] = {
 	KUNIT_CASE(signal_ends_no_stop),
 	KUNIT_CASE(each_engine_has_its_own_stop),
 	KUNIT_CASE(stop_as_an_answer),
-	KUNIT_CASE(stop_takes_back_no_abort),
-	KUNIT_CASE(stop_in_force_before_another_one),
+	KUNIT_CASE(no_action_takes_back_an_abort),
 	KUNIT_CASE(answer_replaces_what_control_said),
 	KUNIT_CASE(resume_as_an_answer_says_nothing),
-	KUNIT_CASE(detached_engine_stops_nothing),
+	KUNIT_CASE(detached_engine_asks_for_nothing),
 	KUNIT_CASE(stop_in_the_middle_of_a_report),
 	KUNIT_CASE(death_in_a_stop_skips_the_call),
 	KUNIT_CASE(death_before_a_stop_skips_the_call),

@@ -3,6 +3,8 @@
  * KUnit tests of the utrace core: engines and system calls
  */
 
+#include <linux/string.h>
+
 #include "helpers.h"
 
 static struct probe *attach(struct tracee *t, int nr)
@@ -14,16 +16,14 @@ static void passive_engine_changes_nothing(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 	struct probe *a = attach(t, 0);
-	struct pt_regs regs;
 
 	memset(&t->regs, 0x5a, sizeof(t->regs));
-	regs = t->regs;
 	KUNIT_EXPECT_FALSE(test, tracee_skips(t));
 	KUNIT_EXPECT_EQ(test, (unsigned long)&t->regs, a->arg);
 	a->arg = 0;
 	tracee_do(t, report_exit);
 	KUNIT_EXPECT_EQ(test, (unsigned long)&t->regs, a->arg);
-	KUNIT_EXPECT_MEMEQ(test, &regs, &t->regs, sizeof(regs));
+	KUNIT_EXPECT_NULL(test, memchr_inv(&t->regs, 0x5a, sizeof(t->regs)));
 	EXPECT_LOG(t, "a:entry a:exit");
 }
 

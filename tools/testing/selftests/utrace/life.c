@@ -162,9 +162,20 @@ TEST_F(task, exec_is_told)
 static void exec_failing(int in, int out)
 {
 	static char * const none[] = { NULL };
+	int writer = memfd_create("nothing", MFD_CLOEXEC), reader;
+	char path[64];
 
 	be_told(in);
 	execve("/proc/self/exe/nothing", none, none);
+	/* This fails late: there is a file, but of no format that is known. */
+	if (write(writer, "nothing", 7) != 7)
+		_exit(1);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", writer);
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	close(writer);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", reader);
+	execve(path, none, none);
+	_exit(errno == ENOEXEC ? 0 : 2);
 }
 
 TEST_F(task, exec_that_fails_is_not_told)

@@ -217,11 +217,14 @@ TEST_F(task, deliver_changes_nothing)
 
 TEST_F(task, ign_makes_nothing_of_it)
 {
+	int err;
+
 	START_SIGNALS(take_signals, "ign");
 	tell_what(self, FAULT);
-	/* It faults again and again. */
+	/* It faults again and again, and may do so just now. */
 	EXPECT_EQ(0, wait_for_count(self->engine, "signal", 3));
-	ASSERT_EQ(0, command(self->engine, "detach"));
+	err = command(self->engine, "detach");
+	EXPECT_TRUE(err == 0 || err == EINPROGRESS);
 	EXPECT_EQ(SIGSEGV, end(self) & ~0x80);
 }
 
