@@ -298,7 +298,7 @@ struct utrace_engine {
 	struct list_head entry;
 	u64 number;			/* which attachment to the task it is */
 	unsigned int calling;		/* how many callbacks are running */
-	unsigned int returned;		/* how many have returned */
+	unsigned int idle;		/* how often the last of them returned */
 	bool attached;
 	bool stop;			/* has asked for a stop */
 	/* private: */

@@ -22,6 +22,7 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig);
 void __utrace_report_clone(u64 clone_flags, struct task_struct *child);
 void __utrace_check_exec(struct linux_binprm *bprm);
 void __utrace_report_exec(struct linux_binprm *bprm);
+void __utrace_end_exec(void);
 void __utrace_report_exit(long code);
 void __utrace_report_death(bool group_dead);
 void __utrace_release_task(struct task_struct *task);
@@ -77,6 +78,17 @@ static inline void utrace_report_exec(struct linux_binprm *bprm)
 {
 	if (utrace_in_use(current))
 		__utrace_report_exec(bprm);
+}
+
+/**
+ * utrace_end_exec - current has executed a program, and is not in exec any more
+ *
+ * Context: current, no locks.
+ */
+static inline void utrace_end_exec(void)
+{
+	if (utrace_in_use(current))
+		__utrace_end_exec();
 }
 
 /**

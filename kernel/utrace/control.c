@@ -221,8 +221,8 @@ void utrace_quiesce_work(struct callback_head *work)
 			return;
 		/*
 		 * exec waits for io_uring, and holds cred_guard_mutex. Not
-		 * here: utrace_report_exec() queues it again. If the exec does
-		 * not come as far as that, it kills the task.
+		 * here: utrace_end_exec() queues it again. If the exec does not
+		 * come as far as that, it kills the task.
 		 */
 		if (current->in_execve) {
 			utrace->work_put_off = true;

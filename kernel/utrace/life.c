@@ -32,13 +32,18 @@ void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
 void __utrace_report_exec(struct linux_binprm *bprm)
 {
 	struct utrace_report report = { .event = UTRACE_EVENT(EXEC) };
-	struct utrace *utrace = current->utrace;
 	struct utrace_engine *engine;
 	u32 answer;
 
 	utrace_for_each_engine(engine, &report, answer)
 		answer = engine->ops->report_exec(report.action, engine, bprm);
 	utrace_finish_report(&report);
+}
+
+/* See utrace_end_exec(). */
+void __utrace_end_exec(void)
+{
+	struct utrace *utrace = current->utrace;
 
 	guard(spinlock_irq)(&utrace->lock);
 	if (utrace->work_put_off)

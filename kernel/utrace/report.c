@@ -90,8 +90,8 @@ bool utrace_end_call(struct utrace_engine *engine)
 
 	lockdep_assert_held(&utrace->lock);
 
-	engine->calling--;
-	engine->returned++;
+	if (!--engine->calling)
+		engine->idle++;
 	/* Whoever waits has queued itself before it took the lock to look. */
 	if (unlikely(waitqueue_active(&utrace->wait)))
 		wake_up_all(&utrace->wait);

@@ -8,15 +8,15 @@
 #include "internal.h"
 
 /*
- * Is the callback done that was running when @returned had returned? Another one
- * may run by now. Also tells whether @engine is attached.
+ * Are the callbacks done that were running when @engine had been idle @idle times?
+ * Another one may run by now. Also tells whether @engine is attached.
  */
-static bool callback_is_done(struct utrace_engine *engine, unsigned int returned,
-			     bool *attached)
+static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
+			       bool *attached)
 {
 	guard(spinlock_irq)(&engine->task->utrace->lock);
 	*attached = engine->attached;
-	return !engine->calling || engine->returned != returned ||
+	return !engine->calling || engine->idle != idle ||
 	       engine->task == current;
 }
 
@@ -38,13 +38,12 @@ static bool callback_is_done(struct utrace_engine *engine, unsigned int returned
 int utrace_barrier(struct utrace_engine *engine)
 {
 	struct utrace *utrace = engine->task->utrace;
-	unsigned int returned = READ_ONCE(engine->returned);
+	unsigned int idle = READ_ONCE(engine->idle);
 	bool attached;
 
 	/* utrace_end_call() wakes us. */
 	if (wait_event_interruptible(utrace->wait,
-				     callback_is_done(engine, returned,
-						      &attached)))
+				     callbacks_are_done(engine, idle, &attached)))
 		return -ERESTARTSYS;
 	return attached ? 0 : -ESRCH;
 }

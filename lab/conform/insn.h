@@ -54,15 +54,16 @@ INSN_INLINE long start6(long nr, long a, long b, long c, long d, long e, long f)
 }
 
 /*
- * Leave nothing of the caller in the registers that calls keep: what it had
- * there may depend on the command line, and a tracer sees it.
+ * Leave nothing of the caller in registers: what it had there may depend on the
+ * command line, and a tracer sees it, or the audit log.
  */
 INSN_INLINE void forget_caller(void)
 {
 #ifdef __x86_64__
 	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%r12d, %%r12d\n\t"
-		     "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\txor %%r15d, %%r15d"
-		     : : : "rbx", "rbp", "r12", "r13", "r14", "r15");
+		     "xor %%r13d, %%r13d\n\txor %%r14d, %%r14d\n\txor %%r15d, %%r15d\n\t"
+		     "xor %%r8d, %%r8d\n\txor %%r9d, %%r9d\n\txor %%r10d, %%r10d"
+		     : : : "rbx", "rbp", "r8", "r9", "r10", "r12", "r13", "r14", "r15");
 #else
 	asm volatile("xor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\t"
 		     "xor %%esi, %%esi\n\txor %%edi, %%edi"

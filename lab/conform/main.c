@@ -24,9 +24,9 @@ static const char usage[] =
 "conform [OPTION...] run FILE       all sequences of a plan: number, hash, stops\n"
 "conform [OPTION...] list IN FILE   the sequences in IN, one a line, likewise\n"
 "conform [OPTION...] show SEQUENCE  the transcript of one\n"
-"conform [OPTION...] name           numbers from standard input, as sequences\n"
+"conform [OPTION...] name           numbers from standard input, as \"WIDTH FLAG SEQUENCE\"\n"
 "conform [OPTION...] size           how many sequences the plan has\n"
-"conform kept FILE NUMBER...        transcripts from what -k wrote, in order\n"
+"conform [OPTION...] kept FILE N    the transcript of number N from what -k wrote\n"
 "conform shorter SEQUENCE           what is left of it with something left out\n"
 "conform cost                       of system calls before and after tracing\n"
 "The plan:  -l N  all sequences of up to N requests     -r N  N random ones\n"
@@ -111,11 +111,16 @@ static u64 expected_hash(u64 number)
 	return expected[at].hash;
 }
 
+/* In half of the sequences of a plan the observer comes before the tracer. */
+static bool comes_before(u64 number)
+{
+	return observed == 'b' || (observed == 'h' && number & 1);
+}
+
 static void run_observed(u64 number, const struct sequence *seq)
 {
 	if (observed)
-		observer = observed == 'b' || (observed == 'h' && number & 1) ?
-			   OBSERVER_BEFORE : OBSERVER_AFTER;
+		observer = comes_before(number) ? OBSERVER_BEFORE : OBSERVER_AFTER;
 	tracer_run(seq, rec);
 	nr_observed += observer != OBSERVER_NONE;
 }
@@ -216,37 +221,48 @@ static void show(const char *text)
 	record_print(rec, stdout);
 }
 
-/* The transcripts of some numbers, which come in their order. */
-static void show_kept(int argc, char **argv)
+static void print_name(u64 number)
 {
-	FILE *from = fopen(argv[0], "r");
-	u64 number, want;
-	int i;
+	char flag[8] = "-", *to = flag + 1;
+	struct sequence seq;
 
-	if (!from)
-		fail("%s: %s", argv[0], strerror(errno));
-	for (i = 1; i < argc; i++) {
-		want = strtoull(argv[i], NULL, 10);
-		do {
-			if (!record_kept(rec, &number, from))
-				fail("%s has no transcript of %s", argv[0], argv[i]);
-		} while (number != want);
-		printf("number %s\n", argv[i]);
-		record_print(rec, stdout);
+	if (number >= plan_size(&plan))
+		fail("the plan has only %llu sequences", (unsigned long long)plan_size(&plan));
+	if (watched)
+		*to++ = 'w';
+	if (audited)
+		*to++ = 'a';
+	if (observed) {
+		*to++ = 'o';
+		*to++ = comes_before(number) ? 'b' : 'a';
 	}
+	printf("%zu %s ", 8 * sizeof(long), flag);
+	get_sequence(number, &seq);
+	print_sequence(&seq);
 }
 
 static void name_all(void)
 {
 	unsigned long long number;
-	struct sequence seq;
 
-	while (scanf("%llu", &number) == 1) {
-		if (number >= plan_size(&plan))
-			fail("the plan has only %llu sequences", (unsigned long long)plan_size(&plan));
-		get_sequence(number, &seq);
-		print_sequence(&seq);
-	}
+	while (scanf("%llu", &number) == 1)
+		print_name(number);
+}
+
+static void show_kept(const char *name, u64 want)
+{
+	FILE *from = fopen(name, "r");
+	u64 number;
+
+	if (!from)
+		fail("%s: %s", name, strerror(errno));
+	do {
+		if (!record_kept(rec, &number, from))
+			fail("%s has no transcript of %llu", name, (unsigned long long)want);
+	} while (number != want);
+	print_name(number);
+	record_print(rec, stdout);
+	fclose(from);
 }
 
 /* ---- where it is done ---- */
@@ -500,9 +516,9 @@ int main(int argc, char **argv)
 		printf("%llu\n", (unsigned long long)plan_size(&plan));
 		return 0;
 	}
-	if (argc >= 3 && !strcmp(argv[0], "kept")) {
+	if (argc == 3 && !strcmp(argv[0], "kept")) {
 		share_memory();
-		show_kept(argc - 1, argv + 1);
+		show_kept(argv[1], strtoull(argv[2], NULL, 10));
 		return 0;
 	}
 	if (argc == 2 && !strcmp(argv[0], "shorter")) {

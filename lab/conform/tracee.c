@@ -776,7 +776,8 @@ static void filter(u32 action, unsigned int flags)
 	struct sock_fprog prog = { .len = ARRAY_SIZE(code), .filter = code };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	notes->notify_fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+	/* all six: else the stack has what the last tracee left there */
+	notes->notify_fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog, 0, 0, 0);
 }
 
 static void setup_seccomp_process(void)

@@ -946,14 +946,13 @@ static void empty(int fd)
 static void let_others_run(void)
 {
 	static const struct timespec a_while = { .tv_nsec = 1000000 };
-	static unsigned int nr;
 
-	if (!(nr++ % 16))
-		nanosleep(&a_while, NULL);
+	nanosleep(&a_while, NULL);
 }
 
 void tracer_run(const struct sequence *sequence, struct record *to)
 {
+	static unsigned int nr_runs;
 	u64 words[MAX_NOTES];
 	u32 i, nr;
 
@@ -963,7 +962,8 @@ void tracer_run(const struct sequence *sequence, struct record *to)
 	/* this costs as much as all the rest: not in every sequence */
 	looks = seq->nr_steps == 1 ? 4 : seq->nr_steps > 4 ? 3 : 0;
 	record_reset(rec);
-	let_others_run();
+	if (!(nr_runs++ % 16))
+		let_others_run();
 	alarm(40);
 	notes->nr = 0;
 	notes->notify_fd = -1;
@@ -1041,4 +1041,6 @@ void tracer_init(void)
 	if (fd < 0 || dup2(fd, FD_DEVNULL) < 0)
 		fatal("/dev/null");
 	close(fd);
+	/* those that have started us, too: now they wait for us */
+	let_others_run();
 }

@@ -192,19 +192,25 @@ beside() {
 # both FUNCTION [WORD...]: "FUNCTION base WORD..." and "FUNCTION linux WORD..."
 # at the same time. Fails if one of them does.
 both() {
-	both_function=$1
-	shift
+	each "base linux" "$@"
+}
+
+# each "TWIN..." FUNCTION [WORD...]: "FUNCTION TWIN WORD..." for each, likewise.
+each() {
+	each_twin=$1
+	each_function=$2
+	shift 2
 	twins=
 	cleanup=stop_twins
-	for k in base linux; do
-		beside "$both_function" "$k" "$@"
+	for k in $each_twin; do
+		beside "$each_function" "$k" "$@"
 	done
-	both_rc=0
+	each_rc=0
 	for twin in $twins; do
-		wait "$twin" || both_rc=$?
+		wait "$twin" || each_rc=$?
 	done
 	cleanup=
-	return "$both_rc"
+	return "$each_rc"
 }
 
 # A background job does not get the interrupt of the terminal.

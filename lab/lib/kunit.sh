@@ -5,22 +5,10 @@
 
 KUNIT=$BUILD/obj/kunit
 
-# logged_kunit LOG VERB OPTION...: run kunit.py, its status is the result
-logged_kunit() {
-	kunit_log=$1
-	kunit_verb=$2
-	shift 2
-	try_logged "$kunit_log" env -C "$LINUX" nice \
-		python3 tools/testing/kunit/kunit.py "$kunit_verb" \
-		--build_dir "$KUNIT" --kunitconfig kernel/utrace "$@"
-}
-
 need_kunit() {
 	stage "build the KUnit tests for User Mode Linux (log: build/log/build-kunit.log)"
-	mkdir -p "$KUNIT"
-	logged_kunit config-kunit config || show_failure config-kunit
-	logged_kunit build-kunit build --make_options "CC=ccache gcc" --jobs "$(nproc)" ||
-		show_failure build-kunit
+	build_uml kunit linux "$ROOT/lab/config/uml.config" "$ROOT/lab/config/kunit.config" \
+		"$LINUX/kernel/utrace/.kunitconfig"
 }
 
 # For make check: results by "say_result FILE NAME STATE DETAIL".
@@ -29,7 +17,7 @@ check_kunit() {
 	rm -f "$KUNIT/test.log"
 	state=pass
 	why=
-	if ! logged_kunit kunit exec; then
+	if ! try_logged kunit env -C "$LINUX" python3 tools/testing/kunit/kunit.py exec --build_dir "$KUNIT"; then
 		state=broken
 		why="kunit.py failed: see build/log/kunit.log"
 	elif ! grep -q '^ok .*utrace' "$KUNIT/test.log"; then

@@ -4,6 +4,7 @@
 # A patch in lab/mutants begins with a sentence that says what is wrong and a
 # line "Caught-by:" that names what has to find it:
 #	conform		the comparer: a transcript differs
+#	observer	the same, under another engine
 #	cost		the comparer: a call costs more after tracing
 #	kunit SUITE.TEST
 #	selftest DIRECTORY/PROGRAM TEST
@@ -96,7 +97,7 @@ build_mutants() {
 	stage "build $nr_mutants mutants, what is not built"
 	for mutant in $(list_mutants); do
 		case $(mutant_means "$mutant") in
-		conform | cost | "kunit utrace_"*.* | "selftest "*/*" "*.*) ;;
+		conform | observer | cost | "kunit utrace_"*.* | "selftest "*/*" "*.*) ;;
 		*) die "lab/mutants/$mutant.patch: nothing is called what its line \"Caught-by:\" names" ;;
 		esac
 		need_mutant "$mutant"
@@ -194,7 +195,7 @@ run_mutant() {
 # The kernel without a fault must pass where mutants are caught.
 run_no_mutant() {
 	stage "the patched kernel itself, as if it were a mutant"
-	for means in conform cost; do
+	for means in conform observer cost; do
 		control_rc=0
 		how=$(conform_mutant linux none "$means") || control_rc=$?
 		[ "$control_rc" != 1 ] || continue

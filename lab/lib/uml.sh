@@ -2,24 +2,32 @@
 # shellcheck shell=sh
 # The main scenario: UML on the guest's SYSEMU, and what must come out of it.
 
+# build_uml NAME TREE FILE...: User Mode Linux of build/TREE with the options of
+# these files, $BUILD/obj/NAME/linux.
+build_uml() {
+	kmake_obj=$1
+	kmake_arch=um
+	tree=$2
+	obj=$BUILD/obj/$1
+	shift 2
+	mkdir -p "$obj"
+	cat "$@" >"$obj/.lab-config"
+	: >"$obj/.lab-series"
+	kmake "config-$kmake_obj" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
+	check_config
+	kmake "build-$kmake_obj" "$tree" linux
+	[ -s "$obj/linux" ] || die "the build ended without a UML: see build/log/build-$kmake_obj.log"
+	kmake_obj=
+	kmake_arch=
+}
+
 # Another UML, built from the unpatched tree, and what runs inside of it: the
 # directory $uml_more.
 need_uml() {
 	stage "build User Mode Linux 6.12 from the unpatched tree (log: build/log/build-uml.log)"
-	tree=base
-	obj=$BUILD/obj/uml
+	build_uml uml base "$ROOT/lab/config/uml.config"
 	uml_more=$BUILD/uml
-	mkdir -p "$obj" "$uml_more"
-	cp "$ROOT/lab/config/uml.config" "$obj/.lab-config"
-	: >"$obj/.lab-series"
-	kmake_obj=uml
-	kmake_arch=um
-	kmake config-uml base KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
-	check_config
-	kmake build-uml base linux
-	kmake_obj=
-	kmake_arch=
-	[ -s "$obj/linux" ] || die "the build ended without a UML: see build/log/build-uml.log"
+	mkdir -p "$uml_more"
 	cp "$obj/linux" "$uml_more/linux-own"
 	strip "$uml_more/linux-own"
 	# no endbr64, so that there is one count of steps

@@ -170,7 +170,10 @@ static void execute(struct tracee *t)
 	current->in_execve = 1;
 	return_to_user(t);
 	utrace_report_exec(t->priv);
+	/* As for a tracer's stop. */
+	return_to_user(t);
 	current->in_execve = 0;
+	utrace_end_exec();
 }
 
 static void exec_is_reported(struct kunit *test)

@@ -332,7 +332,7 @@ static inline int wait_stopped(pid_t pid)
 	return err;
 }
 
-/* Each process of a test on a CPU of its own, if there are two. */
+/* Run on this CPU only; fails if there is no such. */
 static inline int pin(int cpu)
 {
 	cpu_set_t set;
