@@ -5,7 +5,7 @@
 
 #include <linux/sched/signal.h>
 
-#include "internal.h"
+#include "report.h"
 
 /* Are all of @events events, and has @ops a callback for each? */
 static bool has_callbacks(const struct utrace_engine_ops *ops,

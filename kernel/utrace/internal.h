@@ -75,23 +75,6 @@ struct utrace {
 	struct utrace_engine ptrace;
 };
 
-/**
- * struct utrace_report - one event, being reported to the engines of current
- */
-struct utrace_report {
-	/** @utrace: the engines */
-	struct utrace *utrace;
-	/** @event: bit of the event */
-	unsigned long event;
-	/**
-	 * @action: the strongest resume action answered so far, and what has
-	 * been answered about the event: the @action of the callbacks
-	 */
-	u32 action;
-	/** @last: number of the last attachment that gets this report */
-	u64 last;
-};
-
 /* Does an engine of current want @event? */
 static inline bool utrace_wants(unsigned long event)
 {
@@ -116,39 +99,10 @@ bool utrace_unlink(struct utrace_engine *engine);
 bool utrace_detach(struct utrace_engine *engine);
 void utrace_update_events(struct utrace *utrace);
 
-/* report.c */
-struct utrace_engine *utrace_first_engine(struct utrace_report *report);
-struct utrace_engine *utrace_next_engine(struct utrace_report *report,
-					 struct utrace_engine *engine,
-					 u32 answer);
-bool utrace_end_call(struct utrace_engine *engine);
-
-/*
- * Call each engine of current that wants the event of @report: the body calls
- * the callback of @engine and sets @answer to what that has returned.
- */
-#define utrace_for_each_engine(engine, report, answer)			\
-	for (engine = utrace_first_engine(report); engine;		\
-	     engine = utrace_next_engine(report, engine, answer))
-
 /* control.c */
 void utrace_quiesce_work(struct callback_head *work);
 int utrace_queue_quiesce(struct utrace *utrace, enum task_work_notify_mode how);
 void utrace_wake(struct utrace *utrace);
 bool utrace_stop(struct utrace *utrace);
-
-/**
- * utrace_finish_report - stop if an engine has answered %UTRACE_STOP
- * @report: the report; all engines have answered
- *
- * Context: current, no locks. May sleep.
- * Return: false if current has not stopped, or stops no longer, because it is
- * being killed.
- */
-static inline bool utrace_finish_report(struct utrace_report *report)
-{
-	return likely(utrace_resume_action(report->action) != UTRACE_STOP) ||
-	       utrace_stop(report->utrace);
-}
 
 #endif /* _KERNEL_UTRACE_INTERNAL_H */

@@ -3,7 +3,7 @@
  * utrace core: a task tells its engines of its life, from clone to its end
  */
 
-#include "internal.h"
+#include "report.h"
 
 /* See utrace_report_clone(). */
 void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
@@ -116,7 +116,7 @@ void __utrace_release_task(struct task_struct *task)
 		}
 		if (engine->attached)
 			utrace_detach(engine);
-		utrace_end_call(engine);
+		utrace_end_call(utrace, engine);
 		spin_unlock_irq(&utrace->lock);
 		utrace_engine_put(engine);
 		spin_lock_irq(&utrace->lock);

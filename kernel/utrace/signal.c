@@ -22,7 +22,7 @@
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
 
-#include "internal.h"
+#include "report.h"
 
 /* What the kernel does with a signal that the task has said nothing about. */
 static enum utrace_signal_action default_action(int signr)

@@ -3,7 +3,7 @@
  * utrace core: a task tells its engines of system calls
  */
 
-#include "internal.h"
+#include "report.h"
 
 /**
  * utrace_report_syscall_entry - current is about to make a system call
