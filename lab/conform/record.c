@@ -68,11 +68,11 @@ static u64 mix(u64 hash, u64 word)
  * What is kept is the number, how many words there are and whether that is all;
  * and for each 64 words a mask of those that were not predicted, and these.
  */
-static u64 came_next[1 << 16];
+static u64 came_next[1 << 13];
 
 static u64 *prediction(u64 context)
 {
-	return &came_next[context >> 48];
+	return &came_next[context >> 51];
 }
 
 static u64 advance(u64 context, u64 word)

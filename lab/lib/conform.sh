@@ -8,7 +8,8 @@ SEED=${SEED:-1}
 
 # The jobs of a plan: NAME WIDTH OPTION...; conform without arguments tells
 # what the options are. Each is for both widths.
-#	check	every sequence of up to four requests, a part of the other ways
+#	check	every sequence of up to three requests, half of those of four, a part
+#		of the other ways
 #	watch	a part of that
 #	all	every sequence of up to four requests, more of the other ways
 #	full	everything, and so many random ones that it is a million
@@ -16,7 +17,8 @@ SEED=${SEED:-1}
 conform_jobs() {
 	case $1 in
 	watch)
-		both_widths every -b -l 4 -p 0/8
+		both_widths every -b -l 3 -p 0/4
+		both_widths longer -b -l 4 -p 0/16
 		both_widths ways -l 2 -p 0/32
 		both_widths random -b -l 0 -r 4000 -s "$SEED" -p 0/4
 		both_widths tracepoints -w -b -l 2 -r 500 -s "$SEED" -p 0/4
@@ -24,7 +26,8 @@ conform_jobs() {
 		both_widths audit -a -b -l 1 -r 300 -s "$SEED" -p 0/2
 		;;
 	check)
-		both_widths every -b -l 4
+		both_widths every -b -l 3
+		both_widths longer -b -l 4 -p 0/2
 		both_widths ways -l 2 -p 0/8
 		both_widths random -b -l 0 -r 4000 -s "$SEED"
 		both_widths tracepoints -w -b -l 2 -r 500 -s "$SEED"
