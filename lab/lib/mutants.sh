@@ -47,9 +47,14 @@ restore_mutated() {
 	saved=$MUTANTS/saved
 	[ -d "$saved" ] || return 0
 	(cd "$saved" && find . -type f) | while read -r f; do
+		case $f in
+		# what includes it has to be compiled again
+		*.h) date= ;;
+		*) date=-p ;;
+		esac
 		# only the date would say so, and that is the old one
 		rm -f "$BUILD/obj/mutant/${f%.c}.o"
-		[ ! -d "$LINUX" ] || cp -p "$saved/$f" "$LINUX/$f"
+		[ ! -d "$LINUX" ] || cp $date "$saved/$f" "$LINUX/$f"
 	done
 	rm -rf "$saved"
 	cleanup=
