@@ -20,7 +20,7 @@ check_kunit() {
 	if ! try_logged kunit env -C "$LINUX" python3 tools/testing/kunit/kunit.py exec --build_dir "$KUNIT"; then
 		state=broken
 		why="kunit.py failed: see build/log/kunit.log"
-	elif ! grep -q '^ok .*utrace' "$KUNIT/test.log"; then
+	elif ! grep -qE '^(\[[ 0-9.]+\] )?ok [0-9]+ utrace' "$KUNIT/test.log"; then
 		state=broken
 		why="the suite did not come to its end: see build/obj/kunit/test.log"
 	fi
