@@ -8,6 +8,13 @@
 
 #include <sys/syscall.h>
 
+/*
+ * Where a sequence begins: at the int3, which stops the tracee.  Two bytes back,
+ * where a tracer may set it, has to be an instruction, too: in the middle of
+ * another one, poll() was sysinfo(), which tells the load average.
+ */
+#define START		"nop\n\tint3\n\t"
+
 #ifdef __x86_64__
 #define SYSCALL_INSN	"syscall"
 #define SYSCALL_CLOBBER	"rcx", "r11", "memory"
@@ -47,10 +54,10 @@ INSN_INLINE long sys6(long nr, long a, long b, long c, long d, long e, long f)
 	SYS6("");
 }
 
-/* The same, with the breakpoint at which a sequence begins before it. */
+/* The same, where a sequence begins. */
 INSN_INLINE long start6(long nr, long a, long b, long c, long d, long e, long f)
 {
-	SYS6("int3\n\t");
+	SYS6(START);
 }
 
 /*
@@ -116,7 +123,7 @@ INSN_INLINE void forget_caller(void)
 
 INSN_INLINE long start_clone(unsigned long flags, long *stack, int *tid, void (*fn)(void))
 {
-	CLONE_FN("int3\n\t");
+	CLONE_FN(START);
 }
 
 INSN_INLINE long sys_clone(unsigned long flags, long *stack, int *tid, void (*fn)(void))

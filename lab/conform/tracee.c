@@ -85,7 +85,7 @@ static void leave(int status)
 
 static void start(void)
 {
-	asm volatile("int3" : : : "memory");
+	asm volatile(START : : : "memory");
 }
 
 /* ---- signal handlers ---- */
@@ -172,7 +172,7 @@ static void body_int80(void)
 	long ret;
 
 	/* getpid, getppid, close of 32-bit programs */
-	asm volatile("int3\n\tint $0x80" : "=a"(ret) : "0"(20) : "memory",
+	asm volatile(START "int $0x80" : "=a"(ret) : "0"(20) : "memory",
 		     "r8", "r9", "r10", "r11");
 	note(ret);
 	note(int80(64, 0));
@@ -185,7 +185,7 @@ static void body_vsyscall(void)
 	long ret;
 
 	/* gettimeofday() and getcpu(), without a place to put what they tell */
-	asm volatile("int3\n\tcall *%1" : "=a"(ret)
+	asm volatile(START "call *%1" : "=a"(ret)
 		     : "r"(0xffffffffff600000UL), "D"(0), "S"(0)
 		     : "rcx", "r11", "memory");
 	note(ret);
@@ -207,7 +207,7 @@ static void body_vdso(void)
 {
 	long ret;
 
-	asm volatile("int3\n\tcall *%2" : "=a"(ret) : "0"(SYS_getpid), "r"(vdso_entry) : "memory");
+	asm volatile(START "call *%2" : "=a"(ret) : "0"(SYS_getpid), "r"(vdso_entry) : "memory");
 	note(ret);
 	asm volatile("call *%2" : "=a"(ret) : "0"(SYS_getppid), "r"(vdso_entry) : "memory");
 	note(ret);
@@ -223,7 +223,7 @@ static void body_sysenter(void)
 {
 	long ret;
 
-	asm volatile(SYSENTER("int3\n\t") : "=a"(ret) : "0"(SYS_getpid) : "memory");
+	asm volatile(SYSENTER(START) : "=a"(ret) : "0"(SYS_getpid) : "memory");
 	note(ret);
 	asm volatile(SYSENTER("") : "=a"(ret) : "0"(SYS_getppid) : "memory");
 	note(ret);
@@ -259,7 +259,7 @@ static void body_plain(void)
 {
 	unsigned long flags, x;
 
-	asm volatile("int3\n\tnop\n\tmov $5, %0\n\tadd %0, %0\n\tpushf\n\tpop %1\n\tnop"
+	asm volatile(START "nop\n\tmov $5, %0\n\tadd %0, %0\n\tpushf\n\tpop %1\n\tnop"
 		     : "=&r"(x), "=&r"(flags));
 	note(x);
 	note(flags);
@@ -271,7 +271,7 @@ static void body_string(void)
 	void *to = my.buf;
 	unsigned long n = 5;
 
-	asm volatile("int3\n\trep stosb" : "+D"(to), "+c"(n) : "a"('x') : "memory");
+	asm volatile(START "rep stosb" : "+D"(to), "+c"(n) : "a"('x') : "memory");
 	note(n);
 	note(my.buf[4]);
 	note(sys0(SYS_getpid));
@@ -281,7 +281,7 @@ static void body_branch(void)
 {
 	unsigned long n = 3;
 
-	asm volatile("int3\n1:\tnop\n\tdec %0\n\tjnz 1b\n\tcall 2f\n\tjmp 3f\n2:\tnop\n\tret\n3:"
+	asm volatile(START "1:\tnop\n\tdec %0\n\tjnz 1b\n\tcall 2f\n\tjmp 3f\n2:\tnop\n\tret\n3:"
 		     : "+r"(n) : : "memory");
 	note(n);
 	note(sys0(SYS_getpid));
@@ -298,7 +298,7 @@ static void body_popf(void)
 {
 	long ret = SYS_getpid;
 
-	asm volatile("int3\n\t" POPF_OR "nop\n\t" SYSCALL_INSN "\n\tnop\n\tnop\n\tnop"
+	asm volatile(START POPF_OR "nop\n\t" SYSCALL_INSN "\n\tnop\n\tnop\n\tnop"
 		     : "+a"(ret) : [set] "i"(X86_TF) : SYSCALL_CLOBBER);
 	note(ret);
 	note(sys0(SYS_getpid));
@@ -314,7 +314,7 @@ static void body_popf_call(void)
 {
 	long ret;
 
-	asm volatile("int3\n\t" POPF_OR SYSCALL_INSN "\n\t" POPF_AND
+	asm volatile(START POPF_OR SYSCALL_INSN "\n\t" POPF_AND
 		     : "=a"(ret) : [set] "i"(X86_TF), [clear] "i"(~X86_TF), "0"(SYS_getpid)
 		     : SYSCALL_CLOBBER);
 	note(ret);
@@ -359,7 +359,7 @@ static void setup_fault(void)
 
 static void body_fault(void)
 {
-	asm volatile("int3\n\tmovb (%0), %%dl" : : "a"(8) : "memory", "edx");
+	asm volatile(START "movb (%0), %%dl" : : "a"(8) : "memory", "edx");
 	note(sys0(SYS_getpid));
 	asm volatile("ud2" : : : "memory");
 	asm volatile("divl %%ecx" : : "a"(1), "d"(0), "c"(0) : "memory");
@@ -368,7 +368,7 @@ static void body_fault(void)
 
 static void body_segv(void)
 {
-	asm volatile("int3\n\tmovb (%0), %%dl" : : "a"(8) : "memory", "edx");
+	asm volatile(START "movb (%0), %%dl" : : "a"(8) : "memory", "edx");
 }
 
 /* ---- processes and threads ---- */
