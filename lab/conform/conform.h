@@ -190,6 +190,7 @@ enum {
 	FD_SOCKET, FD_SOCKET_PEER,
 	FD_DEVNULL,
 	FD_OBSERVER,
+	FD_OUT, FD_KEEP,
 };
 
 /* What tracees execute. */

@@ -343,6 +343,18 @@ static void share_memory(void)
 		fail("mmap: %s", strerror(errno));
 }
 
+/* For writing, where tracees do not see it: they get the least number that is free. */
+static FILE *open_at(int fd, const char *name)
+{
+	int some = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	FILE *to = some < 0 || dup3(some, fd, O_CLOEXEC) < 0 ? NULL : fdopen(fd, "w");
+
+	if (!to)
+		fail("%s: %s", name, strerror(errno));
+	close(some);
+	return to;
+}
+
 static int work(int argc, char **argv)
 {
 	const char *why, *job = argv[0];
@@ -360,12 +372,9 @@ static int work(int argc, char **argv)
 	}
 	if (!strcmp(job, "cost") && argc == 1)
 		return cost_run(rec, stdout);
-	to = fopen(argv[argc - 1], "w");
-	if (!to)
-		fail("%s: %s", argv[argc - 1], strerror(errno));
-	keep = keep_name ? fopen(keep_name, "w") : NULL;
-	if (keep_name && !keep)
-		fail("%s: %s", keep_name, strerror(errno));
+	to = open_at(FD_OUT, argv[argc - 1]);
+	if (keep_name)
+		keep = open_at(FD_KEEP, keep_name);
 	if (!strcmp(job, "run"))
 		run_plan(to);
 	else
