@@ -44,13 +44,13 @@ struct utrace_engine *utrace_attach_checked(struct task_struct *task,
 
 	if (same_thread_group(task, current))
 		return ERR_PTR(-EPERM);
-	/* Allocates: not with the mutex. */
+	/* Allocates, so before the mutex is taken. */
 	engine = utrace_create(task, ops, data);
 	if (IS_ERR(engine))
 		return engine;
 	engine->cred = get_current_cred();
 
-	/* Not in the middle of an exec, which checks its engines under it. */
+	/* Not in the middle of an exec, which checks its engines under this. */
 	err = mutex_lock_interruptible(&task->signal->cred_guard_mutex);
 	if (err) {
 		utrace_discard(engine);

@@ -29,8 +29,8 @@ enum utrace_state {
 /**
  * struct utrace - the engines of a task
  *
- * Allocated when the first engine is attached, or may be, and freed with the
- * task: whoever holds the task can use task_struct::utrace once it is set.
+ * Allocated before the first engine is attached, and freed with the task:
+ * whoever holds the task can use task_struct::utrace once it is set.
  */
 struct utrace {
 	/**

@@ -73,7 +73,7 @@ void utrace_detach_ptrace(struct task_struct *task)
  * @events: mask of UTRACE_EVENT() bits
  *
  * Most requests ask for what the one before did. Only the tracer changes it, so
- * that it knows without the lock.
+ * it can look without the lock.
  *
  * Context: any. Does not sleep.
  */
