@@ -81,7 +81,7 @@ static inline void utrace_report_exec(struct linux_binprm *bprm)
 }
 
 /**
- * utrace_end_exec - current has executed a program, and is not in exec any more
+ * utrace_end_exec - current is no longer in exec, whether that failed or not
  *
  * Context: current, no locks.
  */

@@ -50,7 +50,8 @@ static unsigned long past_events(const struct utrace *utrace)
 /* Is a callback of @engine running, other than one that is asking? */
 static bool callback_is_running(const struct utrace_engine *engine)
 {
-	return engine->calling && engine->task != current;
+	return engine->calling &&
+	       (engine->task != current || in_serving_softirq());
 }
 
 /**
@@ -69,8 +70,8 @@ static bool callback_is_running(const struct utrace_engine *engine)
  * * -EINPROGRESS: done, but an event was taken away and a callback may be
  *   running still; utrace_barrier() waits for its end
  *
- * If 0 is returned, no callback of an event that was taken away is running or
- * will be called, unless the caller is such a callback.
+ * If 0 is returned, no callback of an event that this call has taken away is
+ * running or will be called, unless the caller is such a callback.
  */
 int utrace_set_events(struct utrace_engine *engine, unsigned long events)
 {
@@ -152,7 +153,9 @@ static bool is_dying(void)
 	struct signal_struct *signal = current->signal;
 	struct task_struct *exec_task = READ_ONCE(signal->group_exec_task);
 
-	return fatal_signal_pending(current) || current->flags & PF_EXITING ||
+	/* PF_POSTCOREDUMP is the first thing that a task sets when it exits. */
+	return fatal_signal_pending(current) ||
+	       current->flags & (PF_EXITING | PF_POSTCOREDUMP) ||
 	       READ_ONCE(signal->flags) & SIGNAL_GROUP_EXIT ||
 	       (exec_task && exec_task != current);
 }
@@ -223,8 +226,7 @@ void utrace_quiesce_work(struct callback_head *work)
 		/*
 		 * Task work also runs where exec waits for io_uring, which it
 		 * does with cred_guard_mutex held. Not there: utrace_end_exec()
-		 * queues it again. An exec that fails after that wait kills the
-		 * task.
+		 * queues it again.
 		 */
 		if (current->in_execve) {
 			utrace->work_put_off = true;

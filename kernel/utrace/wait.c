@@ -38,9 +38,11 @@ static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
 int utrace_barrier(struct utrace_engine *engine)
 {
 	struct utrace *utrace = engine->task->utrace;
-	unsigned int idle = READ_ONCE(engine->idle);
+	unsigned int idle;
 	bool attached;
 
+	scoped_guard(spinlock_irq, &utrace->lock)
+		idle = engine->idle;
 	/* utrace_end_call() wakes us. */
 	if (wait_event_interruptible(utrace->wait,
 				     callbacks_are_done(engine, idle, &attached)))
