@@ -222,8 +222,8 @@ int utrace_attach_created(struct utrace_engine *engine)
 		 * the task sees its struct utrace, and takes the lock.
 		 */
 		smp_mb();
-		/* Racy: the task itself sets PF_EXITING, at any moment. */
 		if (utrace->state == UTRACE_ALIVE &&
+		    /* Racy: the task itself sets PF_EXITING, at any moment. */
 		    !(data_race(task->flags) & PF_EXITING)) {
 			utrace_link(engine);
 			return 0;
