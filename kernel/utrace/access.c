@@ -23,7 +23,7 @@
  * As utrace_attach_task(), but asks ptrace_may_access() and with it the LSM as
  * PTRACE_ATTACH does, and refuses what that refuses. When the task executes a
  * set-id program, one that it may not read, or one that has capabilities which
- * whoever attached the engine has not, the engine is detached without a report,
+ * whoever attached the engine lacks, the engine is detached without a report,
  * unless its attacher has CAP_SYS_PTRACE in the user namespace of that program.
  * An LSM is not asked again then.
  *
@@ -94,8 +94,8 @@ struct utrace_engine *utrace_attach_child(struct utrace_engine *engine,
 }
 
 /*
- * May the program that current executes not be traced by whoever attached
- * @engine? @privileged: it is set-id, or not readable.
+ * Is whoever attached @engine barred from tracing the program that current
+ * executes? @privileged: that is set-id, or not readable.
  */
 static bool is_barred(const struct utrace_engine *engine, bool privileged)
 {
@@ -103,7 +103,7 @@ static bool is_barred(const struct utrace_engine *engine, bool privileged)
 
 	if (!cred || !engine->attached)
 		return false;
-	/* A root that has dropped capabilities gets them back unnoticed. */
+	/* A root that has dropped capabilities regains them without secureexec. */
 	if (!privileged && cap_issubset(current_cred()->cap_permitted,
 					cred->cap_permitted))
 		return false;
