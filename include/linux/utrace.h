@@ -103,7 +103,8 @@ enum utrace_syscall_action {
 
 /*
  * In the @action of report_syscall_exit(): the task is being stepped, and the
- * single-step trap for the system-call instruction follows.
+ * single-step trap for the system-call instruction follows, unless a tracer's
+ * PTRACE_SYSEMU_SINGLESTEP suppresses it.
  */
 #define UTRACE_SYSCALL_STEP	0x100
 
@@ -213,6 +214,7 @@ struct utrace_engine_ops {
 	 * attached to it here sees all that it does. Not called for a clone
 	 * that fails, nor with %CLONE_UNTRACED. %UTRACE_STOP takes effect
 	 * before the task returns to user mode, when @child has been started.
+	 * Until the callback returns @child can be neither frozen nor killed.
 	 */
 	u32 (*report_clone)(u32 action, struct utrace_engine *engine,
 			    u64 clone_flags, struct task_struct *child);
@@ -242,10 +244,12 @@ struct utrace_engine_ops {
 	/**
 	 * @report_reap: UTRACE_EVENT(REAP). The task is being released: the
 	 * last that the engine hears of it. The engine is detached when this
-	 * returns. It runs in whoever releases the task: the parent, a thread
-	 * that executes a new program and holds its cred_guard_mutex, or the
-	 * task itself, which nobody finds any more. It must not wait for these,
-	 * nor call utrace_barrier() for its own engine.
+	 * returns. It runs in whoever releases the task: a parent or tracer that
+	 * waits for it or exits, the last thread of its group, a thread that
+	 * executes a new program and holds its cred_guard_mutex, or the task
+	 * itself, which nobody finds any more. Each may be on its own way out.
+	 * It must not wait for these, nor call utrace_barrier() for its own
+	 * engine.
 	 */
 	void (*report_reap)(struct utrace_engine *engine);
 	/**
@@ -260,7 +264,7 @@ struct utrace_engine_ops {
 	 * at once. That is what SIGKILL does, and, in a task that has no tracer
 	 * and does not block it, every signal whose action is to terminate
 	 * without a core dump. UTRACE_EVENT(EXIT) tells of it. Nor is a signal
-	 * reported that the kernel forces so that the task cannot survive it.
+	 * reported that the kernel forces with force_exit_sig(), or for seccomp.
 	 */
 	u32 (*report_signal)(u32 action, struct utrace_engine *engine,
 			     const struct kernel_siginfo *info,

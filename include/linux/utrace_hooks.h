@@ -109,7 +109,7 @@ static inline void utrace_report_exit(long code)
  * utrace_report_death - current has exited and is about to become a zombie
  * @group_dead: it is the last of its thread group
  *
- * From here on no engine can be attached.
+ * From here on no engine but ptrace's can be attached.
  *
  * Context: current, no locks, %PF_EXITING is set, and a full memory barrier
  * after that. May sleep.

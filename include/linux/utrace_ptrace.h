@@ -12,8 +12,11 @@
 #include <linux/types.h>
 
 struct task_struct;
+struct utrace;
 struct utrace_engine_ops;
 
+struct utrace *utrace_alloc(struct task_struct *task, gfp_t gfp);
+struct utrace *utrace_publish(struct utrace *utrace);
 int utrace_prepare_ptrace(struct task_struct *task, gfp_t gfp);
 void utrace_attach_ptrace(struct task_struct *task,
 			  const struct utrace_engine_ops *ops);

@@ -79,7 +79,7 @@ struct utrace {
 static inline bool utrace_wants(unsigned long event)
 {
 	/*
-	 * Pairs with the cmpxchg() in utrace_of_task(): the address dependency
+	 * Pairs with the cmpxchg() in utrace_publish(): the address dependency
 	 * shows us an initialised structure. The events may be old, see above.
 	 */
 	const struct utrace *utrace = READ_ONCE(current->utrace);

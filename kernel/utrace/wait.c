@@ -24,7 +24,7 @@ static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
  * utrace_barrier - wait until no callback of an engine is running
  * @engine: engine that the caller has a reference to, attached or detached
  *
- * Called from a callback of the engine itself, returns 0 at once.
+ * Called from a callback of the engine itself, this does not wait.
  *
  * Context: may sleep. Not from report_reap() of the engine.
  * Return: 0, or
