@@ -38,7 +38,7 @@ static void become(uid_t uid)
 	if (uid == POOR_ROOT)
 		drop_capabilities();
 	else if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
-	    setresuid(uid, uid, uid))
+		 setresuid(uid, uid, uid))
 		_exit(100);
 }
 
