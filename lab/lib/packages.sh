@@ -40,6 +40,13 @@ packages_for() {
 		echo "python3-yaml /usr/lib/python3/dist-packages/yaml"
 		echo "perl perl"
 		;;
+	stress)
+		echo "$(multilib) m32"
+		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "bash bash"
+		echo "stress-ng stress-ng"
+		echo "trinity trinity"
+		;;
 	tree)
 		;;
 	esac
@@ -71,7 +78,7 @@ is_here() {
 	esac
 }
 
-# need_packages JOB: run, check, lint or tree
+# need_packages JOB: run, check, stress, lint, docs or tree
 need_packages() {
 	missing=
 	if [ "$1" = tree ]; then
