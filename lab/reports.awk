@@ -27,16 +27,16 @@ function normal(text) {
 }
 
 $0 ~ splat {
-	# what follows "cut here" and the like, before the stack is shown
+	# "cut here", and what it is about, are one
 	if (open && NR - line <= 4) {
-		if (what == "cut here" || what ~ /^(ODEBUG|list_|refcount_t)/)
-			what = (what == "cut here" ? "" : what ": ") normal($0)
+		what = (what == "cut here" ? "" : what ": ") normal($0)
+		open = /kernel BUG at|corruption|refcount_t:/
 		next
 	}
 	flush()
 	what = normal($0)
 	line = NR
-	open = 1
+	open = /cut here|ODEBUG: |corruption|refcount_t: |kernel BUG at/
 	kcsan = /KCSAN/
 	next
 }
