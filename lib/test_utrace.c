@@ -27,6 +27,8 @@
  * utrace_signal_action is its disposition.
  *
  * utrace/totals counts the engines that were attached and those released.
+ * utrace/violations says of which tasks the core has lost track: after whatever
+ * has happened it is empty.
  */
 
 #include <linux/atomic.h>
@@ -35,6 +37,7 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/ptrace.h>
+#include <linux/sched/jobctl.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
@@ -47,6 +50,9 @@
 #include <linux/wait.h>
 
 #include <asm/syscall.h>
+
+/* For utrace/violations. */
+#include "../kernel/utrace/internal.h"
 
 #define LOG_SIZE	64
 #define TEXT_SIZE	4096
@@ -637,12 +643,78 @@ static int totals_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(totals);
 
+/* What is wrong with the engines of a task, or NULL. */
+static const char *engines_violation(struct utrace *utrace)
+{
+	const struct task_struct *task = utrace->task;
+	struct utrace_engine *engine;
+	unsigned long events = 0;
+	bool stop = false;
+
+	guard(spinlock_irq)(&utrace->lock);
+	list_for_each_entry(engine, &utrace->engines, entry) {
+		if (!engine->attached && !engine->calling)
+			return "a detached engine is in the list";
+		events |= engine->events;
+		stop |= engine->stop;
+	}
+	/* What has been woken has not run yet. */
+	if (utrace->stopped && !stop &&
+	    READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE)
+		return "a stop without an engine that wants it";
+	if (utrace->events != events)
+		return "events are not those of its engines";
+	if (!test_task_syscall_work(task, SYSCALL_TRACE) !=
+	    !(events & UTRACE_EVENT_SYSCALL))
+		return "reports of system calls are not what its engines want";
+	if (utrace->state != UTRACE_REAPED &&
+	    !utrace->ptrace.attached != !task->ptrace)
+		return "ptrace's engine without a tracer, or the reverse";
+	return NULL;
+}
+
+static const char *task_violation(const struct task_struct *task)
+{
+	bool reports = test_task_syscall_work(task, SYSCALL_TRACE);
+	struct utrace *utrace;
+
+	/* Whoever sets the flag has seen task_struct::utrace. */
+	smp_rmb();
+	utrace = READ_ONCE(task->utrace);
+	if (utrace)
+		return engines_violation(utrace);
+	if (reports)
+		return "reports of system calls without an engine";
+	return task->ptrace ? "a tracer without an engine" : NULL;
+}
+
+static int violations_show(struct seq_file *seq, void *unused)
+{
+	struct task_struct *process, *task;
+	const char *why;
+
+	/* Keeps tracers from coming and going, and tasks from being released. */
+	guard(read_lock)(&tasklist_lock);
+	for_each_process_thread(process, task) {
+		why = task_violation(task);
+		if (!why && !task->ptrace &&
+		    READ_ONCE(task->jobctl) & JOBCTL_TRACED)
+			why = "a tracer's stop without a tracer";
+		if (why)
+			seq_printf(seq, "%d %s: %s\n", task_pid_nr(task),
+				   task->comm, why);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(violations);
+
 static int __init test_engine_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("utrace", NULL);
 
 	debugfs_create_file("engine", 0600, dir, NULL, &test_engine_fops);
 	debugfs_create_file("totals", 0400, dir, NULL, &totals_fops);
+	debugfs_create_file("violations", 0400, dir, NULL, &violations_fops);
 	return 0;
 }
 late_initcall(test_engine_init);

@@ -14,15 +14,14 @@ BASE=$BUILD/base			# a worktree of it without the series
 opt_tree=${KERNEL_TREE:-}
 opt_tarball=${KERNEL_TARBALL:-}
 opt_accel=${ACCEL:-}
-opt_debug=${DEBUG:-}
-opt_kcsan=${KCSAN:-}
+opt_kind=${KIND:-}
 opt_kernel=${KERNEL:-}
 opt_verbose=${V:-}
 opt_force=${FORCE:-}
-unset KERNEL_TREE KERNEL_TARBALL ACCEL DEBUG KCSAN KERNEL V FORCE
+unset KERNEL_TREE KERNEL_TARBALL ACCEL KIND KERNEL V FORCE
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL GNUMAKEFLAGS MAKEFILES
 unset ARCH CROSS_COMPILE LLVM CC CFLAGS CPPFLAGS LDFLAGS O OUTPUT TARGETS
-unset KBUILD_OUTPUT KBUILD_VERBOSE KCFLAGS W C GIT_DIR GIT_WORK_TREE
+unset KBUILD_OUTPUT KBUILD_VERBOSE KCFLAGS DEBUG W C GIT_DIR GIT_WORK_TREE
 unset GIT_INDEX_FILE
 export LC_ALL=C TZ=UTC
 # Only the git settings that are written here count; and build/ may have been

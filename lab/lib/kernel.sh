@@ -5,19 +5,22 @@
 # The flavour of this run: a suffix of the object directories and the config
 # fragments that make it, and how many times as long all may take.
 flavour() {
-	[ -z "$opt_debug" ] || [ -z "$opt_kcsan" ] ||
-		die "DEBUG=1 and KCSAN=1 are both given: KASAN and KCSAN exclude each other, choose one"
 	fragments="guest.config"
 	suffix=
 	slow=1
-	if [ -n "$opt_debug" ]; then
-		fragments="$fragments debug.config"
-		suffix=-debug
-	elif [ -n "$opt_kcsan" ]; then
-		fragments="$fragments kcsan.config"
-		suffix=-kcsan
-	fi
-	[ -z "$suffix" ] || slow=8
+	case $opt_kind in
+	'')
+		return
+		;;
+	kasan | lockdep | kcsan | rt)
+		fragments="$fragments watch.config $opt_kind.config"
+		suffix=-$opt_kind
+		slow=8
+		;;
+	*)
+		die "KIND=$opt_kind: it is kasan, lockdep, kcsan or rt; lab/config says what these are"
+		;;
+	esac
 }
 
 # ready JOB [KERNEL...]: what a script begins with. The packages of JOB, the
@@ -53,6 +56,14 @@ bzimage_of() {
 	esac
 }
 
+# The objects that KCSAN watches: those of the series, and their neighbours.
+kcsan_objects() {
+	lgit diff --name-only --diff-filter=d base "$tip" -- 'kernel/*.c' 'fs/*.c' 'lib/*.c' |
+		sed 's/\.c$/.o/'
+	echo kernel/task_work.o kernel/seccomp.o kernel/pid.o
+	echo arch/x86/kernel/ptrace.o arch/x86/kernel/signal.o arch/x86/kernel/step.o
+}
+
 # kmake LOG TREE TARGET...: make in build/TREE with its objects in build/obj.
 # Name and date in the kernel are fixed, so that nothing is built again
 # only because time has passed; the host name tells the two kernels apart.
@@ -64,7 +75,14 @@ kmake() {
 	base) host=unpatched ;;
 	*) host=patched ;;
 	esac
-	logged "$kmake_log" nice make -C "$BUILD/$kmake_tree" \
+	makefiles=
+	objects=
+	if [ "$suffix" = -kcsan ] && [ -z "${kmake_arch:-}" ]; then
+		makefiles=$ROOT/lab/config/kcsan.mk
+		objects=$(kcsan_objects | tr '\n' ' ')
+	fi
+	logged "$kmake_log" nice env MAKEFILES="$makefiles" LAB_KCSAN_OBJECTS="$objects" \
+		make -C "$BUILD/$kmake_tree" \
 		O="$BUILD/obj/${kmake_obj:-$kmake_tree$suffix}" ARCH="${kmake_arch:-x86_64}" \
 		CC="ccache gcc" HOSTCC="ccache gcc" LOCALVERSION= \
 		KBUILD_BUILD_TIMESTAMP="Wed Jan  1 00:00:00 UTC 2025" \

@@ -46,6 +46,13 @@ packages_for() {
 		echo "python3-yaml /usr/lib/python3/dist-packages/yaml"
 		echo "perl perl"
 		;;
+	stress)
+		echo "$(multilib) m32"
+		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "bash bash"
+		echo "stress-ng stress-ng"
+		echo "trinity trinity"
+		;;
 	tree)
 		;;
 	esac

@@ -56,18 +56,25 @@ build_selftest() {
 	find "$3" -name '*.[od]' -exec rm -f {} +
 }
 
-# The lists of /tests in the guest are list.base and list.linux, each line
-# "TARGET PROGRAM ARGUMENT...".
+# need_selftests [NAME TARGET...]: those of the list in build/selftests, or some of
+# them in build/NAME. The lists of /tests in the guest are list.base and
+# list.linux, each line "TARGET PROGRAM ARGUMENT...".
 need_selftests() {
 	stage "build the selftests of build/linux"
 	kmake "headers$suffix" linux headers
-	tests=$BUILD/selftests.tmp
+	made=$BUILD/${1:-selftests}
+	[ $# = 0 ] || shift
+	tests=$made.tmp
 	rm -rf "$tests"
 	mkdir -p "$tests"
 	: >"$tests/list.base"
 	: >"$tests/list.linux"
 	: >"$tests/out"
-	selftest_targets >"$tests/targets"
+	selftest_targets >"$tests/all"
+	for target; do
+		grep "^$target " "$tests/all" || die "$target is not in lab/selftests.list"
+	done >"$tests/targets"
+	[ $# != 0 ] || mv "$tests/all" "$tests/targets"
 	[ -s "$tests/targets" ] || die "there is no selftest to run"
 	while read -r target where; do
 		build_selftest "$target"
@@ -75,8 +82,8 @@ need_selftests() {
 		[ "$where" = patched ] ||
 			grep "^$target " "$tests/list.linux" >>"$tests/list.base"
 	done <"$tests/targets"
-	rm -rf "$BUILD/selftests"
-	mv "$tests" "$BUILD/selftests"
-	tests=$BUILD/selftests
+	rm -rf "${made:?}"
+	mv "$tests" "$made"
+	tests=$made
 	note "$(wc -l <"$tests/list.base") programs for both kernels, $(($(wc -l <"$tests/list.linux") - $(wc -l <"$tests/list.base"))) for the patched one alone"
 }

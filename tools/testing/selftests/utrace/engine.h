@@ -33,6 +33,7 @@
 #define DEBUGFS		"/sys/kernel/debug"
 #define ENGINE_FILE	DEBUGFS "/utrace/engine"
 #define TOTALS_FILE	DEBUGFS "/utrace/totals"
+#define VIOLATIONS_FILE	DEBUGFS "/utrace/violations"
 #define NO_ENGINES	"no " ENGINE_FILE ": needs root and CONFIG_UTRACE_TEST_ENGINE"
 
 /* A system call that nothing but the tests makes. */
@@ -175,6 +176,19 @@ static inline long engines_left(void)
 
 	close(fd);
 	return left;
+}
+
+/* Has the core lost track of no task? If of one, that is printed. */
+static inline int nothing_is_violated(void)
+{
+	int fd = open(VIOLATIONS_FILE, O_RDONLY | O_CLOEXEC);
+	char text[4096];
+	ssize_t size = read(fd, text, sizeof(text));
+
+	close(fd);
+	if (size > 0)
+		ksft_print_msg("violation: %.*s", (int)size, text);
+	return size == 0;
 }
 
 /*

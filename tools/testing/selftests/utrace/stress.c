@@ -174,6 +174,7 @@ TEST(come_and_go)
 
 	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
 	EXPECT_TRUE(wait_until(engines_left() == left));
+	EXPECT_TRUE(nothing_is_violated());
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -273,6 +274,7 @@ TEST(no_end_is_missed)
 	for (i = 0; i < 200 && now_ms() < begun + SECONDS * 1000; i++)
 		came += attend_all(_metadata, i);
 	EXPECT_TRUE(wait_until(engines_left() == left));
+	EXPECT_TRUE(nothing_is_violated());
 	EXPECT_LT(0, came);
 	TH_LOG("%d tasks; %d of %d engines came in time", i, came,
 	       i * NR_FRIENDS);
