@@ -3,8 +3,19 @@
 # Configure and build a kernel.
 
 # The flavour of this run: a suffix of the object directories and the config
-# fragments that make it, and how many times as long all may take.
+# fragments that make it, and how many times as long all may take. A script that
+# needs kernels of its own calls this, with their name and their fragments, before
+# "ready".
 flavour() {
+	if [ $# -gt 0 ]; then
+		[ -z "$opt_debug$opt_kcsan" ] ||
+			die "DEBUG=1 and KCSAN=1 are not for this target: it has a configuration of its own"
+		suffix=-$1
+		shift
+		fragments="guest.config $*"
+		slow=2
+	fi
+	[ -z "${suffix:-}" ] || return 0
 	[ -z "$opt_debug" ] || [ -z "$opt_kcsan" ] ||
 		die "DEBUG=1 and KCSAN=1 are both given: KASAN and KCSAN exclude each other, choose one"
 	fragments="guest.config"
@@ -53,6 +64,8 @@ bzimage_of() {
 	esac
 }
 
+kmake_vars=				# variables of make, for all that is built
+
 # kmake LOG TREE TARGET...: make in build/TREE with its objects in build/obj.
 # Name and date in the kernel are fixed, so that nothing is built again
 # only because time has passed; the host name tells the two kernels apart.
@@ -64,12 +77,13 @@ kmake() {
 	base) host=unpatched ;;
 	*) host=patched ;;
 	esac
+	# shellcheck disable=SC2086 # a list of words
 	logged "$kmake_log" nice make -C "$BUILD/$kmake_tree" \
 		O="$BUILD/obj/${kmake_obj:-$kmake_tree$suffix}" ARCH="${kmake_arch:-x86_64}" \
 		CC="ccache gcc" HOSTCC="ccache gcc" LOCALVERSION= \
 		KBUILD_BUILD_TIMESTAMP="Wed Jan  1 00:00:00 UTC 2025" \
 		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST="$host" \
-		KBUILD_BUILD_VERSION=1 -j "$(nproc)" "$@"
+		KBUILD_BUILD_VERSION=1 -j "$(nproc)" $kmake_vars "$@"
 }
 
 # Options that only the series knows: series.config, and what the selftests

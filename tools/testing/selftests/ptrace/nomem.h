@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Make the first allocation of an operation fail, then the second, and so on until
+ * it comes to its end without a failure: /proc/PID/fail-nth with failslab.
+ */
+#ifndef SELFTESTS_PTRACE_NOMEM_H
+#define SELFTESTS_PTRACE_NOMEM_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+#define NO_FAILURES	"no /proc/PID/fail-nth or no " FAILSLAB		\
+			": needs root, CONFIG_FAILSLAB and "		\
+			"CONFIG_FAULT_INJECTION_DEBUG_FS"
+
+/* More than any operation has allocations, and less than for ever. */
+#define MAX_FAILURES	1000
+
+/* What an operation can come to, beside 0 and -errno: death by a signal. */
+#define KILLED_BY(signr)	(-10000L - (signr))
+
+/* Write @text to a file, which keeps what it was in @old if that is not NULL. */
+static inline int set_file(const char *path, const char *text, char *old,
+			   size_t size)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return -1;
+	if (old) {
+		n = pread(fd, old, size - 1, 0);
+		old[n < 0 ? 0 : n] = 0;
+	}
+	if (n >= 0)
+		n = pwrite(fd, text, strlen(text), 0);
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+static const char * const failslab_files[][2] = {
+	{ FAILSLAB "ignore-gfp-wait", "N" },
+	{ FAILSLAB "cache-filter", "N" },
+	{ FAILSLAB "verbose", "0" },
+};
+
+#define NR_FAILSLAB_FILES \
+	(sizeof(failslab_files) / sizeof(failslab_files[0]))
+
+/* How failslab was set before. */
+struct failslab {
+	char was[NR_FAILSLAB_FILES][16];
+};
+
+/* From here on fail-nth counts all allocations from slabs; or it cannot. */
+static inline bool begin_failures(struct failslab *failslab)
+{
+	unsigned int i;
+
+	if (access("/proc/thread-self/fail-nth", W_OK))
+		return false;
+	if (access(FAILSLAB, F_OK))
+		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	for (i = 0; i < NR_FAILSLAB_FILES; i++) {
+		if (set_file(failslab_files[i][0], failslab_files[i][1],
+			     failslab->was[i], sizeof(failslab->was[i])))
+			return false;
+	}
+	return true;
+}
+
+static inline void end_failures(const struct failslab *failslab)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_FAILSLAB_FILES; i++)
+		set_file(failslab_files[i][0], failslab->was[i], NULL, 0);
+}
+
+/* The file of a thread, 0 for the caller; a write to it takes no memory. */
+static inline int open_fail_nth(pid_t pid)
+{
+	char path[64] = "/proc/thread-self/fail-nth";
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static inline void fail_nth(int fd, unsigned int nth)
+{
+	char text[16];
+	int size = snprintf(text, sizeof(text), "%u", nth);
+
+	if (pwrite(fd, text, size, 0) != size)
+		abort();
+}
+
+/* Was there an allocation that failed since fail_nth()?  None fails from now on. */
+static inline bool has_failed(int fd)
+{
+	char text[16] = "";
+
+	if (pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		abort();
+	fail_nth(fd, 0);
+	return !strtoul(text, NULL, 10);
+}
+
+/*
+ * What an operation came to, one time after the other, in words: "3 ENOMEM,
+ * 2 ok, done". "done" is the time in which nothing failed.
+ */
+struct outcomes {
+	char text[512];
+	long last;
+	unsigned int times;
+	unsigned int errors;	/* how many there were that are not 0 */
+};
+
+static inline void print_outcomes(struct outcomes *outcomes, const char *more)
+{
+	size_t length = strlen(outcomes->text);
+	char *end = outcomes->text + length;
+	size_t size = sizeof(outcomes->text) - length;
+	long last = outcomes->last;
+
+	if (!outcomes->times)
+		snprintf(end, size, "%s", more);
+	else if (!last)
+		snprintf(end, size, "%u ok, %s", outcomes->times, more);
+	else if (last == -ENOMEM)
+		snprintf(end, size, "%u ENOMEM, %s", outcomes->times, more);
+	else if (last == -EAGAIN)
+		snprintf(end, size, "%u EAGAIN, %s", outcomes->times, more);
+	else if (last <= KILLED_BY(0))
+		snprintf(end, size, "%u signal %ld, %s", outcomes->times,
+			 KILLED_BY(0) - last, more);
+	else
+		snprintf(end, size, "%u errno %ld, %s", outcomes->times, -last,
+			 more);
+	outcomes->times = 0;
+}
+
+static inline void add_outcome(struct outcomes *outcomes, long result)
+{
+	if (outcomes->times && outcomes->last != result)
+		print_outcomes(outcomes, "");
+	outcomes->last = result;
+	outcomes->times++;
+	outcomes->errors += result != 0;
+}
+
+/*
+ * Do @operation with the Nth allocation failing, for every N; @operation sets
+ * @failed (and is void of meaning where it could not).  Gives the number of
+ * errors, or -1 if it does not come to an end or fails without a reason.  Each
+ * result is told to @check, which says whether it may be.
+ */
+struct operation {
+	const char *name;
+	/* One try, in which allocation @nth fails; 0, -errno or KILLED_BY(). */
+	long (*run)(const struct operation *op, unsigned int nth, bool *failed);
+	/* What it may come to, beside 0, when an allocation fails. */
+	bool may_fail;
+	/* For the use of @run. */
+	long request;
+	unsigned long flags;
+	unsigned long options;
+};
+
+static inline int fail_each(const struct operation *op)
+{
+	struct outcomes outcomes = { .text = "" };
+	bool failed = true, bad = false;
+	unsigned int nth;
+	long result = 0;
+
+	for (nth = 1; nth <= MAX_FAILURES; nth++) {
+		failed = false;
+		result = op->run(op, nth, &failed);
+		if (!failed)
+			break;
+		add_outcome(&outcomes, result);
+		bad |= result && (!op->may_fail ||
+				  (result != -ENOMEM && result != -EAGAIN &&
+				   result > KILLED_BY(0)));
+	}
+	print_outcomes(&outcomes, failed ? "and no end" :
+				  result ? "fails" : "done");
+	printf("# nomem: %s: %s\n", op->name, outcomes.text);
+	fflush(stdout);
+	return bad || failed || result ? -1 : (int)outcomes.errors;
+}
+
+#endif
