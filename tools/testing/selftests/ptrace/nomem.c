@@ -207,7 +207,7 @@ static long run_request(const struct operation *op, unsigned int nth,
 }
 
 #define REQUEST(name, request, ...) \
-	{ name, run_request, false, request, __VA_ARGS__ }
+	{ name, run_request, NO_ERROR, request, __VA_ARGS__ }
 #define ADDRESS(what)	((unsigned long)(what))
 
 TEST_F(nomem, requests_do_not_fail)
@@ -239,7 +239,7 @@ TEST_F(nomem, requests_do_not_fail)
 TEST_F(nomem, registers_or_an_error)
 {
 	const struct operation op = {
-		"getregset", run_request, true, PTRACE_GETREGSET, NT_PRSTATUS,
+		"getregset", run_request, NO_MEMORY, PTRACE_GETREGSET, NT_PRSTATUS,
 		ADDRESS(&vector),
 	};
 
@@ -251,8 +251,11 @@ TEST_F(nomem, registers_or_an_error)
 static int pidfd;
 static char stack[65536] __attribute__((aligned(16)));
 
+static int has_run;
+
 static int leave(void *arg)
 {
+	__atomic_store_n(&has_run, 1, __ATOMIC_RELEASE);
 	syscall(SYS_exit, 0);
 	return 0;
 }
@@ -286,6 +289,10 @@ static void create(const struct operation *op, unsigned int nth)
 	told->left = pid < 0 && lowest_fd() != lowest;
 	if (pid > 0 && !(op->flags & CLONE_THREAD))
 		waitpid(pid, NULL, __WALL);
+	/* It must not be killed before it has stopped for its tracer. */
+	while (pid > 0 && op->flags & CLONE_THREAD &&
+	       !__atomic_load_n(&has_run, __ATOMIC_ACQUIRE))
+		sched_yield();
 }
 
 #define EVENTS	(PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)
@@ -327,19 +334,19 @@ static long run_create(const struct operation *op, unsigned int nth,
 #define THREAD	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 
 static const struct operation creations[] = {
-	{ "fork", run_create, true, 0, SIGCHLD, 0 },
-	{ "clone, thread", run_create, true, 0, THREAD, 0 },
-	{ "auto-attach: fork", run_create, true, 0, SIGCHLD,
+	{ "fork", run_create, NO_MEMORY, 0, SIGCHLD, 0 },
+	{ "clone, thread", run_create, NO_MEMORY, 0, THREAD, 0 },
+	{ "auto-attach: fork", run_create, NO_MEMORY, 0, SIGCHLD,
 	  PTRACE_O_TRACEFORK },
-	{ "auto-attach: vfork", run_create, true, 0,
+	{ "auto-attach: vfork", run_create, NO_MEMORY, 0,
 	  CLONE_VFORK | CLONE_VM | SIGCHLD, PTRACE_O_TRACEVFORK },
-	{ "auto-attach: clone", run_create, true, 0, SIGUSR2,
+	/* No signal tells of the end of this one. */
+	{ "auto-attach: clone", run_create, NO_MEMORY, 0, 0, PTRACE_O_TRACECLONE },
+	{ "auto-attach: clone, thread", run_create, NO_MEMORY, 0, THREAD,
 	  PTRACE_O_TRACECLONE },
-	{ "auto-attach: clone, thread", run_create, true, 0, THREAD,
-	  PTRACE_O_TRACECLONE },
-	{ "auto-attach: fork, pidfd", run_create, true, 0,
+	{ "auto-attach: fork, pidfd", run_create, NO_MEMORY, 0,
 	  CLONE_PIDFD | SIGCHLD, PTRACE_O_TRACEFORK },
-	{ "auto-attach: CLONE_PTRACE", run_create, true, 0,
+	{ "auto-attach: CLONE_PTRACE", run_create, NO_MEMORY, 0,
 	  CLONE_PTRACE | SIGCHLD, 0 },
 };
 
@@ -403,8 +410,8 @@ static long run_exec(const struct operation *op, unsigned int nth,
 TEST_F_TIMEOUT(nomem, exec_fails_or_its_tracer_is_told, 120)
 {
 	static const struct operation ops[] = {
-		{ "exec", run_exec, true },
-		{ "exec, event", run_exec, true,
+		{ "exec", run_exec, ANY_ERROR },
+		{ "exec, event", run_exec, ANY_ERROR,
 		  .options = PTRACE_O_TRACEEXEC },
 	};
 	unsigned int i;
@@ -465,7 +472,7 @@ TEST_F_TIMEOUT(nomem, clone_that_fails_leaves_nothing, 300)
 	struct cache most = { .name = "" };
 	struct timespec ms = { 0, 50000000 };
 	unsigned int i, nth;
-	bool failed;
+	bool failed = true;
 	int n, wait;
 	long grown;
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,25 +25,38 @@
 /* More than any operation has allocations, and less than for ever. */
 #define MAX_FAILURES	1000
 
+/*
+ * How many times in a row nothing has to fail for an operation to be done: some
+ * have an allocation more or less, by what the kernel has put by.
+ */
+#define NR_CLEAN	3
+
 /* What an operation can come to, beside 0 and -errno: death by a signal. */
 #define KILLED_BY(signr)	(-10000L - (signr))
 
-/* Write @text to a file, which keeps what it was in @old if that is not NULL. */
-static inline int set_file(const char *path, const char *text, char *old,
-			   size_t size)
+/* Write @text to a file. */
+static inline int set_file(const char *path, const char *text)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	ssize_t n = 0;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
 
 	if (fd < 0)
 		return -1;
-	if (old) {
-		n = pread(fd, old, size - 1, 0);
-		old[n < 0 ? 0 : n] = 0;
-	}
-	if (n >= 0)
-		n = pwrite(fd, text, strlen(text), 0);
+	n = write(fd, text, strlen(text));
 	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+static inline int get_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, size - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = 0;
 	return n < 0 ? -1 : 0;
 }
 
@@ -63,15 +77,21 @@ struct failslab {
 /* From here on fail-nth counts all allocations from slabs; or it cannot. */
 static inline bool begin_failures(struct failslab *failslab)
 {
+	cpu_set_t set;
 	unsigned int i;
 
+	/* What is put by is so for each CPU. */
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	sched_setaffinity(0, sizeof(set), &set);
 	if (access("/proc/thread-self/fail-nth", W_OK))
 		return false;
 	if (access(FAILSLAB, F_OK))
 		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	for (i = 0; i < NR_FAILSLAB_FILES; i++) {
-		if (set_file(failslab_files[i][0], failslab_files[i][1],
-			     failslab->was[i], sizeof(failslab->was[i])))
+		if (get_file(failslab_files[i][0], failslab->was[i],
+			     sizeof(failslab->was[i])) ||
+		    set_file(failslab_files[i][0], failslab_files[i][1]))
 			return false;
 	}
 	return true;
@@ -82,7 +102,7 @@ static inline void end_failures(const struct failslab *failslab)
 	unsigned int i;
 
 	for (i = 0; i < NR_FAILSLAB_FILES; i++)
-		set_file(failslab_files[i][0], failslab->was[i], NULL, 0);
+		set_file(failslab_files[i][0], failslab->was[i]);
 }
 
 /* The file of a thread, 0 for the caller; a write to it takes no memory. */
@@ -159,46 +179,63 @@ static inline void add_outcome(struct outcomes *outcomes, long result)
 	outcomes->errors += result != 0;
 }
 
-/*
- * Do @operation with the Nth allocation failing, for every N; @operation sets
- * @failed (and is void of meaning where it could not).  Gives the number of
- * errors, or -1 if it does not come to an end or fails without a reason.  Each
- * result is told to @check, which says whether it may be.
- */
+/* What an operation may come to when an allocation fails. */
+enum may_fail {
+	NO_ERROR,	/* it must not */
+	NO_MEMORY,	/* ENOMEM, or EAGAIN for a clone */
+	ANY_ERROR,	/* or whatever exec makes of it, or a fatal signal */
+};
+
 struct operation {
 	const char *name;
-	/* One try, in which allocation @nth fails; 0, -errno or KILLED_BY(). */
+	/*
+	 * One try, in which allocation @nth fails: 0, -errno or KILLED_BY().
+	 * Sets @failed if it came to that many allocations.
+	 */
 	long (*run)(const struct operation *op, unsigned int nth, bool *failed);
-	/* What it may come to, beside 0, when an allocation fails. */
-	bool may_fail;
+	enum may_fail may_fail;
 	/* For the use of @run. */
 	long request;
 	unsigned long flags;
 	unsigned long options;
 };
 
+static inline bool may_be(const struct operation *op, long result)
+{
+	if (!result)
+		return true;
+	/* The test itself found something wrong. */
+	if (result == -EPROTO || result == -ECHILD)
+		return false;
+	return op->may_fail == ANY_ERROR ||
+	       (op->may_fail == NO_MEMORY &&
+		(result == -ENOMEM || result == -EAGAIN));
+}
+
+/*
+ * Run an operation once for each allocation that it makes, with that failing, and
+ * then without a failure. How often it came to an error; or -1: to one that may
+ * not be, or to no end.
+ */
 static inline int fail_each(const struct operation *op)
 {
 	struct outcomes outcomes = { .text = "" };
-	bool failed = true, bad = false;
-	unsigned int nth;
-	long result = 0;
+	unsigned int nth, clean = 0;
+	bool failed, bad = false;
+	long result;
 
-	for (nth = 1; nth <= MAX_FAILURES; nth++) {
+	for (nth = 1; nth <= MAX_FAILURES && clean < NR_CLEAN; nth++) {
 		failed = false;
 		result = op->run(op, nth, &failed);
-		if (!failed)
-			break;
-		add_outcome(&outcomes, result);
-		bad |= result && (!op->may_fail ||
-				  (result != -ENOMEM && result != -EAGAIN &&
-				   result > KILLED_BY(0)));
+		if (failed)
+			add_outcome(&outcomes, result);
+		clean = failed ? 0 : clean + 1;
+		bad |= failed ? !may_be(op, result) : result != 0;
 	}
-	print_outcomes(&outcomes, failed ? "and no end" :
-				  result ? "fails" : "done");
+	print_outcomes(&outcomes, clean < NR_CLEAN ? "and no end" : "done");
 	printf("# nomem: %s: %s\n", op->name, outcomes.text);
 	fflush(stdout);
-	return bad || failed || result ? -1 : (int)outcomes.errors;
+	return bad || clean < NR_CLEAN ? -1 : (int)outcomes.errors;
 }
 
 #endif
