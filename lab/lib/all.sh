@@ -29,5 +29,7 @@
 . "$ROOT/lab/lib/mutants.sh"
 # shellcheck source=lab/lib/bench.sh
 . "$ROOT/lab/lib/bench.sh"
+# shellcheck source=lab/lib/surface.sh
+. "$ROOT/lab/lib/surface.sh"
 # shellcheck source=lab/lib/coverage.sh
 . "$ROOT/lab/lib/coverage.sh"

@@ -9,7 +9,7 @@ COVERAGE=$RUN/coverage
 coverage_changed="kernel/ptrace.c kernel/exit.c kernel/fork.c kernel/signal.c fs/exec.c kernel/entry/common.c"
 
 # What is the series' as a whole, as patterns.
-coverage_core="kernel/utrace/*.[ch] include/linux/utrace*.h"
+coverage_core="kernel/utrace/*.c kernel/utrace/*.h include/linux/utrace*.h"
 
 # The directories of selftests that run.
 coverage_selftests="ptrace utrace seccomp breakpoints"

@@ -57,11 +57,11 @@ static struct __user_cap_header_struct cap_header = {
 	.version = _LINUX_CAPABILITY_VERSION_3,
 };
 
-typedef struct __user_cap_data_struct caps_t[_LINUX_CAPABILITY_U32S_3];
+#define NR_CAP_DATA	_LINUX_CAPABILITY_U32S_3
 
 __attribute__((constructor)) static void executed(void)
 {
-	caps_t caps = { 0 };
+	struct __user_cap_data_struct caps[NR_CAP_DATA] = { 0 };
 
 	if (!getenv(MARK))
 		return;
@@ -105,7 +105,7 @@ static void be_other(void)
 
 static void set_caps(uint32_t keep)
 {
-	caps_t caps = { 0 };
+	struct __user_cap_data_struct caps[NR_CAP_DATA] = { 0 };
 
 	syscall(SYS_capget, &cap_header, caps);
 	caps[0].permitted &= keep;
@@ -189,7 +189,7 @@ static void forbid(int nr)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 
-	filter(insns, sizeof(insns) / sizeof(insns[0]));
+	filter(insns, ARRAY_SIZE(insns));
 }
 
 /* Run @body as somebody; its result. */
@@ -1031,39 +1031,83 @@ FIXTURE_VARIANT(privileged) {
 
 #define SET_ID		04755
 #define ALL		(IS_ROOT | HAS_CAP | IS_SECURE)
-#define PRIVILEGED(name, ...) \
-	FIXTURE_VARIANT_ADD(privileged, name) { __VA_ARGS__ }
 
-PRIVILEGED(set_id, SET_ID, 0, NULL, NULL, execute, ALL);
-PRIVILEGED(set_id_by_user, SET_ID, 0, be_user, NULL, execute, IS_SECURE, 0);
-PRIVILEGED(set_id_by_root, SET_ID, 0, be_root, NULL, execute, ALL, 0);
-PRIVILEGED(set_id_by_capable, SET_ID, 0, be_capable, NULL, execute, ALL, 0);
+FIXTURE_VARIANT_ADD(privileged, set_id) {
+	SET_ID, 0, NULL, NULL, execute, ALL
+};
+
+FIXTURE_VARIANT_ADD(privileged, set_id_by_user) {
+	SET_ID, 0, be_user, NULL, execute, IS_SECURE, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, set_id_by_root) {
+	SET_ID, 0, be_root, NULL, execute, ALL, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, set_id_by_capable) {
+	SET_ID, 0, be_capable, NULL, execute, ALL, 0
+};
+
 /* Who the tracer was when it attached counts. */
-PRIVILEGED(set_id_by_former_root, SET_ID, 0, be_root, be_user, execute, ALL, 0);
-PRIVILEGED(set_id_by_former_capable, SET_ID, 0, be_capable, drop_ptrace,
-	   execute, ALL, 0);
-PRIVILEGED(set_id_by_nobody_any_more, SET_ID, 0, be_user, exit_early, execute,
-	   ALL, 0);
+FIXTURE_VARIANT_ADD(privileged, set_id_by_former_root) {
+	SET_ID, 0, be_root, be_user, execute, ALL, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, set_id_by_former_capable) {
+	SET_ID, 0, be_capable, drop_ptrace, execute, ALL, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, set_id_by_nobody_any_more) {
+	SET_ID, 0, be_user, exit_early, execute, ALL, 0
+};
+
 /* A child has the tracer of its parent, as it was. */
-PRIVILEGED(childs_set_id_by_user, SET_ID, 0, be_user, NULL,
-	   have_child_execute, IS_SECURE, 0);
-PRIVILEGED(childs_set_id_by_root, SET_ID, 0, be_root, NULL,
-	   have_child_execute, ALL, 0);
-PRIVILEGED(childs_set_id_by_former_root, SET_ID, 0, be_root, be_user,
-	   have_child_execute, ALL, 0);
+FIXTURE_VARIANT_ADD(privileged, childs_set_id_by_user) {
+	SET_ID, 0, be_user, NULL, have_child_execute, IS_SECURE, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, childs_set_id_by_root) {
+	SET_ID, 0, be_root, NULL, have_child_execute, ALL, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, childs_set_id_by_former_root) {
+	SET_ID, 0, be_root, be_user, have_child_execute, ALL, 0
+};
+
 /* Capabilities of a file. */
-PRIVILEGED(caps, 0755, 1, NULL, NULL, execute, HAS_CAP | IS_SECURE);
-PRIVILEGED(caps_by_user, 0755, 1, be_user, NULL, execute, IS_SECURE, 0);
-PRIVILEGED(caps_by_root, 0755, 1, be_root, NULL, execute, HAS_CAP | IS_SECURE,
-	   0);
-PRIVILEGED(caps_by_former_root, 0755, 1, be_root, be_user, execute,
-	   HAS_CAP | IS_SECURE, 0);
+FIXTURE_VARIANT_ADD(privileged, caps) {
+	0755, 1, NULL, NULL, execute, HAS_CAP | IS_SECURE
+};
+
+FIXTURE_VARIANT_ADD(privileged, caps_by_user) {
+	0755, 1, be_user, NULL, execute, IS_SECURE, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, caps_by_root) {
+	0755, 1, be_root, NULL, execute, HAS_CAP | IS_SECURE, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, caps_by_former_root) {
+	0755, 1, be_root, be_user, execute, HAS_CAP | IS_SECURE, 0
+};
+
 /* What may be executed and not read. */
-PRIVILEGED(unreadable_by_user, 0711, 0, be_user, NULL, execute, 0, EIO);
-PRIVILEGED(unreadable_by_root, 0711, 0, be_root, NULL, execute, 0, 0);
-PRIVILEGED(unreadable_by_former_root, 0711, 0, be_root, be_user, execute, 0, 0);
+FIXTURE_VARIANT_ADD(privileged, unreadable_by_user) {
+	0711, 0, be_user, NULL, execute, 0, EIO
+};
+
+FIXTURE_VARIANT_ADD(privileged, unreadable_by_root) {
+	0711, 0, be_root, NULL, execute, 0, 0
+};
+
+FIXTURE_VARIANT_ADD(privileged, unreadable_by_former_root) {
+	0711, 0, be_root, be_user, execute, 0, 0
+};
+
 /* And what is nothing special. */
-PRIVILEGED(plain_by_user, 0755, 0, be_user, NULL, execute, 0, 0);
+FIXTURE_VARIANT_ADD(privileged, plain_by_user) {
+	0755, 0, be_user, NULL, execute, 0, 0
+};
 
 FIXTURE_SETUP(privileged)
 {

@@ -17,6 +17,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "../kselftest.h"
+
 #define FAILSLAB	"/sys/kernel/debug/failslab/"
 #define NO_FAILURES	"no /proc/PID/fail-nth or no " FAILSLAB		\
 			": needs root, CONFIG_FAILSLAB and "		\
@@ -66,12 +68,9 @@ static const char * const failslab_files[][2] = {
 	{ FAILSLAB "verbose", "0" },
 };
 
-#define NR_FAILSLAB_FILES \
-	(sizeof(failslab_files) / sizeof(failslab_files[0]))
-
 /* How failslab was set before. */
 struct failslab {
-	char was[NR_FAILSLAB_FILES][16];
+	char was[ARRAY_SIZE(failslab_files)][16];
 };
 
 /* From here on fail-nth counts all allocations from slabs; or it cannot. */
@@ -88,7 +87,7 @@ static inline bool begin_failures(struct failslab *failslab)
 		return false;
 	if (access(FAILSLAB, F_OK))
 		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
-	for (i = 0; i < NR_FAILSLAB_FILES; i++) {
+	for (i = 0; i < ARRAY_SIZE(failslab_files); i++) {
 		if (get_file(failslab_files[i][0], failslab->was[i],
 			     sizeof(failslab->was[i])) ||
 		    set_file(failslab_files[i][0], failslab_files[i][1]))
@@ -101,11 +100,11 @@ static inline void end_failures(const struct failslab *failslab)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_FAILSLAB_FILES; i++)
+	for (i = 0; i < ARRAY_SIZE(failslab_files); i++)
 		set_file(failslab_files[i][0], failslab->was[i]);
 }
 
-/* The file of a thread, 0 for the caller; a write to it takes no memory. */
+/* The file of a thread, 0 for the caller, or -1; a write to it takes no memory. */
 static inline int open_fail_nth(pid_t pid)
 {
 	char path[64] = "/proc/thread-self/fail-nth";
@@ -120,7 +119,7 @@ static inline void fail_nth(int fd, unsigned int nth)
 	char text[16];
 	int size = snprintf(text, sizeof(text), "%u", nth);
 
-	if (pwrite(fd, text, size, 0) != size)
+	if (fd >= 0 && pwrite(fd, text, size, 0) != size)
 		abort();
 }
 
@@ -129,6 +128,8 @@ static inline bool has_failed(int fd)
 {
 	char text[16] = "";
 
+	if (fd < 0)
+		return false;
 	if (pread(fd, text, sizeof(text) - 1, 0) <= 0)
 		abort();
 	fail_nth(fd, 0);

@@ -7,8 +7,9 @@
 #include "../ptrace/nomem.h"
 
 FIXTURE(nomem) {
-	struct failslab failslab;
 	FIXTURE_DATA(task) task;
+
+	struct failslab failslab;
 	int fail;
 	long engines;
 };
@@ -82,7 +83,7 @@ static int fail_attach(struct __test_metadata *_metadata,
 		       FIXTURE_DATA(nomem) * const self, const char *how,
 		       bool had_one)
 {
-	FIXTURE_DATA(task) *task = &self->task;
+	FIXTURE_DATA(task) * const task = &self->task;
 	struct outcomes outcomes = { .text = "" };
 	unsigned int nth;
 	char text[64];
@@ -128,7 +129,7 @@ TEST_F_TIMEOUT(nomem, attach_says_so, 120)
 	static const char * const hows[] = { "", " light", " checked" };
 	unsigned int i;
 
-	for (i = 0; i < sizeof(hows) / sizeof(hows[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(hows); i++) {
 		/* What holds the engines, and the engine. */
 		EXPECT_LE(2, fail_attach(_metadata, self, hows[i], false));
 		EXPECT_LE(1, fail_attach(_metadata, self, hows[i], true));
@@ -140,7 +141,7 @@ TEST_F_TIMEOUT(nomem, attach_says_so, 120)
  */
 TEST_F(nomem, attach_to_a_tracee_says_so)
 {
-	FIXTURE_DATA(task) *task = &self->task;
+	FIXTURE_DATA(task) * const task = &self->task;
 	unsigned int nth, errors = 0;
 	char text[64];
 	bool failed;
@@ -181,14 +182,14 @@ TEST_F(nomem, commands_need_none)
 		{ "events" },
 		{ "detach" },
 	};
-	FIXTURE_DATA(task) *task = &self->task;
+	FIXTURE_DATA(task) * const task = &self->task;
 	unsigned int i;
 	bool failed;
 	int err;
 
 	start_alone(_metadata, task, idle);
 	ASSERT_EQ(0, attach_to(task->engine, task->pid));
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		err = fail_command(self, task->engine, commands[i].text, 1,
 				   &failed);
 		EXPECT_FALSE(failed);
@@ -207,7 +208,7 @@ static void spin(int in, int out)
 
 TEST_F(nomem, stop_and_examination_need_none)
 {
-	FIXTURE_DATA(task) *task = &self->task;
+	FIXTURE_DATA(task) * const task = &self->task;
 	bool failed;
 	char text[64];
 
@@ -276,7 +277,7 @@ static void fork_without_memory(int in, int out)
  */
 TEST_F_TIMEOUT(nomem, child_has_an_engine_or_none, 60)
 {
-	FIXTURE_DATA(task) *task = &self->task;
+	FIXTURE_DATA(task) * const task = &self->task;
 	long clones, exits;
 
 	start_alone(_metadata, task, fork_without_memory);
@@ -299,7 +300,7 @@ TEST_F_TIMEOUT(nomem, child_has_an_engine_or_none, 60)
 /* A traced fork with an engine on the tracee: neither is left with half a child. */
 TEST_F_TIMEOUT(nomem, traced_fork_with_an_engine, 60)
 {
-	FIXTURE_DATA(task) *task = &self->task;
+	FIXTURE_DATA(task) * const task = &self->task;
 	int status = 0, events = 0, children = 0;
 	pid_t pid;
 
@@ -344,7 +345,7 @@ static void execute_without_memory(int in, int out)
 /* An exec that fails is not told; the engine goes with its task in any case. */
 TEST_F_TIMEOUT(nomem, exec_is_told_or_fails, 120)
 {
-	FIXTURE_DATA(task) *task = &self->task;
+	FIXTURE_DATA(task) * const task = &self->task;
 	struct outcomes outcomes = { .text = "" };
 	int status = 0, fd, nth;
 	bool told, failed;
@@ -364,6 +365,8 @@ TEST_F_TIMEOUT(nomem, exec_is_told_or_fails, 120)
 		if (told) {
 			/* Not in the program. */
 			failed = has_failed(fd);
+			/* Not before it has stopped. */
+			EXPECT_TRUE(wait_until(!command(task->engine, "stop")));
 			EXPECT_EQ(0, command(task->engine, "resume"));
 		}
 		close(fd);
