@@ -2,20 +2,23 @@
 # shellcheck shell=sh
 # Configure and build a kernel.
 
-# The flavour of this run: a suffix of the object directories and the config
-# fragments that make it, and how many times as long all may take. A script that
-# needs kernels of its own calls this, with their name and their fragments, before
+suffix=					# of the directories of objects
+
+# own_flavour NAME FRAGMENT...: for a script that needs kernels of its own, before
 # "ready".
+own_flavour() {
+	[ -z "$opt_debug$opt_kcsan" ] ||
+		die "DEBUG=1 and KCSAN=1 are not for this target: its kernels have a configuration of their own"
+	suffix=-$1
+	shift
+	fragments="guest.config $*"
+	slow=2
+}
+
+# The flavour of this run: a suffix of the object directories and the config
+# fragments that make it, and how many times as long all may take.
 flavour() {
-	if [ $# -gt 0 ]; then
-		[ -z "$opt_debug$opt_kcsan" ] ||
-			die "DEBUG=1 and KCSAN=1 are not for this target: it has a configuration of its own"
-		suffix=-$1
-		shift
-		fragments="guest.config $*"
-		slow=2
-	fi
-	[ -z "${suffix:-}" ] || return 0
+	[ -z "$suffix" ] || return 0
 	[ -z "$opt_debug" ] || [ -z "$opt_kcsan" ] ||
 		die "DEBUG=1 and KCSAN=1 are both given: KASAN and KCSAN exclude each other, choose one"
 	fragments="guest.config"

@@ -30,6 +30,7 @@
 #endif
 
 #define EXECUTED	7
+#define USER		1000
 #define MARK		"PTRACE_NOMEM_EXECUTED"
 
 __attribute__((constructor)) static void executed(void)
@@ -571,6 +572,49 @@ TEST_F_TIMEOUT(whole, what_comes_and_goes_leaves_nothing, 300)
 		}
 		ASSERT_FALSE(has_grown(_metadata, op, 0));
 	}
+}
+
+/* As somebody who may not: all that is attempted on each of @pids is refused. */
+static bool is_refused(const pid_t *pids)
+{
+	int i, status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setresuid(USER, USER, USER))
+			_exit(1);
+		for (i = 0; i < MANY; i++) {
+			if (trace(PTRACE_ATTACH, pids[i], 0, 0) != -EPERM ||
+			    trace(PTRACE_SEIZE, pids[i], 0, 0) != -EPERM)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
+/* Nor does a task have anything of a tracer that it could not get. */
+TEST_F_TIMEOUT(whole, attach_that_is_refused_leaves_nothing, 120)
+{
+	static const struct operation op = { "refused attach" };
+	pid_t pids[MANY];
+	bool grown;
+	int i;
+
+	if (getuid())
+		SKIP(return, "needs root");
+	if (!remember_caches())
+		SKIP(return, NO_CACHES);
+	for (i = 0; i < MANY; i++)
+		pids[i] = fork_idle();
+	/* What earlier tests have left is freed by now. */
+	sleep(1);
+	remember_caches();
+	EXPECT_TRUE(is_refused(pids));
+	grown = has_grown(_metadata, &op, 0);
+	for (i = 0; i < MANY; i++)
+		end(pids[i]);
+	EXPECT_FALSE(grown);
 }
 
 TEST_HARNESS_MAIN
