@@ -189,7 +189,7 @@ static u32 note(struct utrace_engine *engine, enum utrace_events event,
 	if (test->closed)
 		return UTRACE_DETACH;
 	answer = test->answers[event];
-	/* Nobody could let a child go, since no file is its engine's. */
+	/* No file controls the engine of a child: nobody could end its stop. */
 	if (engine != READ_ONCE(test->engine))
 		answer &= ~UTRACE_RESUME_MASK;
 	return answer;

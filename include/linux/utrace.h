@@ -29,7 +29,8 @@ struct utrace_engine;
  * enum utrace_events - the numbers of the events
  * @_UTRACE_EVENT_SYSCALL_ENTRY: the task is about to make a system call
  * @_UTRACE_EVENT_SYSCALL_EXIT: the task has left a system call
- * @_UTRACE_EVENT_QUIESCE: the task can be examined, as an engine has asked for
+ * @_UTRACE_EVENT_QUIESCE: the task is about to return to user mode, and an
+ *	engine has asked for this report
  * @_UTRACE_EVENT_CLONE: the task has created another one, which has not run yet
  * @_UTRACE_EVENT_EXEC: the task executes a new program
  * @_UTRACE_EVENT_EXIT: the task is about to exit
@@ -88,7 +89,7 @@ enum utrace_resume_action {
  * @UTRACE_SYSCALL_RUN: no objection
  * @UTRACE_SYSCALL_ABORT: the system call does not happen
  *
- * Returned by report_syscall_entry(), or'ed to the resume action. The call is
+ * Returned by report_syscall_entry(), ORed with the resume action. The call is
  * skipped if any engine answers %UTRACE_SYSCALL_ABORT, whatever the others
  * answer. Every engine still gets its report, and sees in @action that an engine
  * before it has skipped the call.
@@ -102,7 +103,8 @@ enum utrace_syscall_action {
 
 /*
  * In the @action of report_syscall_exit(): the task is being stepped, and the
- * single-step trap for the system-call instruction follows.
+ * single-step trap for the system-call instruction follows, unless a tracer's
+ * PTRACE_SYSEMU_SINGLESTEP suppresses it.
  */
 #define UTRACE_SYSCALL_STEP	0x100
 
@@ -119,7 +121,7 @@ enum utrace_syscall_action {
  *
  * As the @disposition of report_signal(): what the task itself does with the
  * signal. In @action: what an engine before this one has answered. Returned by
- * report_signal(), or'ed to the resume action: what is to happen instead.
+ * report_signal(), ORed with the resume action: what is to happen instead.
  *
  * The first engine that answers something other than %UTRACE_SIGNAL_DELIVER
  * decides, and no later answer changes that. The answer takes effect whatever
@@ -158,14 +160,14 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
 /**
  * struct utrace_engine_ops - callbacks of an engine
  *
- * The callbacks run in the task that they report on, with interrupts on and no
- * spinlock held, except for @report_reap. They may sleep, allocate, touch the
- * task's memory (until @report_death) and call any function of this interface.
+ * The callbacks except @report_reap run in the task that they report on, with
+ * interrupts on and no spinlock held. They may sleep, allocate, touch the task's
+ * memory (before @report_death) and call any function of this interface.
  *
  * The engines of a task are called one after the other, in the order in which
  * they were attached. An engine that is attached in the middle of a report is
- * not called for it. @action is the strongest resume action that the engines
- * before have answered, or'ed to what they have answered about the event. The
+ * not called for it. @action is the strongest resume action that earlier engines
+ * have answered, ORed with what they have answered about the event. The
  * callbacks return a &enum utrace_resume_action; 0 is "go on" and leaves
  * everything as it would be without the engine.
  *
@@ -176,7 +178,7 @@ struct utrace_engine_ops {
 	 * @report_syscall_entry: UTRACE_EVENT(SYSCALL_ENTRY). The task has
 	 * entered the kernel for a system call, which has not begun. @regs may
 	 * be changed, number and arguments included. Returns a &enum
-	 * utrace_syscall_action or'ed to the resume action. %UTRACE_STOP stops
+	 * utrace_syscall_action ORed with the resume action. %UTRACE_STOP stops
 	 * the task here, before the system call; if a fatal signal ends the
 	 * stop, the call is skipped.
 	 *
@@ -212,6 +214,7 @@ struct utrace_engine_ops {
 	 * attached to it here sees all that it does. Not called for a clone
 	 * that fails, nor with %CLONE_UNTRACED. %UTRACE_STOP takes effect
 	 * before the task returns to user mode, when @child has been started.
+	 * Until the callback returns @child can be neither frozen nor killed.
 	 */
 	u32 (*report_clone)(u32 action, struct utrace_engine *engine,
 			    u64 clone_flags, struct task_struct *child);
@@ -241,16 +244,18 @@ struct utrace_engine_ops {
 	/**
 	 * @report_reap: UTRACE_EVENT(REAP). The task is being released: the
 	 * last that the engine hears of it. The engine is detached when this
-	 * returns. It runs in whoever releases the task: the parent, a thread
-	 * that executes a new program and holds its cred_guard_mutex, or the
-	 * task itself, which nobody finds any more. It must not wait for these,
-	 * nor call utrace_barrier() for its own engine.
+	 * returns. It runs in whoever releases the task: a parent or tracer that
+	 * waits for it or exits, the last thread of its group, a thread that
+	 * executes a new program and holds its cred_guard_mutex, or the task
+	 * itself, which nobody finds any more. Each may be on its own way out.
+	 * It must not wait for these, nor call utrace_barrier() for its own
+	 * engine.
 	 */
 	void (*report_reap)(struct utrace_engine *engine);
 	/**
 	 * @report_signal: UTRACE_EVENT(SIGNAL). The task has dequeued the
 	 * signal @info, a tracer has let it pass, and the task is about to do
-	 * what @disposition says. Returns a &enum utrace_signal_action or'ed to
+	 * what @disposition says. Returns a &enum utrace_signal_action ORed with
 	 * the resume action. %UTRACE_STOP stops the task before the signal has
 	 * its effect.
 	 *
@@ -259,7 +264,7 @@ struct utrace_engine_ops {
 	 * at once. That is what SIGKILL does, and, in a task that has no tracer
 	 * and does not block it, every signal whose action is to terminate
 	 * without a core dump. UTRACE_EVENT(EXIT) tells of it. Nor is a signal
-	 * reported that the kernel sends so that the task cannot survive it.
+	 * reported that the kernel forces with force_exit_sig(), or for seccomp.
 	 */
 	u32 (*report_signal)(u32 action, struct utrace_engine *engine,
 			     const struct kernel_siginfo *info,

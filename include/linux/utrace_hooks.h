@@ -32,8 +32,8 @@ void __utrace_free_task(struct task_struct *task);
  * utrace_in_use - does a task have engines, or has it had some?
  * @task: the task; the caller holds a reference or is the task
  *
- * Others may attach the first engine at any moment. An answer that is too old
- * by that is as good as the engine having come a moment later.
+ * Racy: others may attach the first engine at any moment. To miss it is as good
+ * as the engine having come a moment later.
  *
  * Return: true if it has, or had.
  */
@@ -81,7 +81,7 @@ static inline void utrace_report_exec(struct linux_binprm *bprm)
 }
 
 /**
- * utrace_end_exec - current has executed a program, and is not in exec any more
+ * utrace_end_exec - current is no longer in exec, whether that failed or not
  *
  * Context: current, no locks.
  */
@@ -109,14 +109,17 @@ static inline void utrace_report_exit(long code)
  * utrace_report_death - current has exited and is about to become a zombie
  * @group_dead: it is the last of its thread group
  *
- * From here on no engine can be attached.
+ * From here on no engine but ptrace's can be attached.
  *
  * Context: current, no locks, %PF_EXITING is set, and a full memory barrier
  * after that. May sleep.
  */
 static inline void utrace_report_death(bool group_dead)
 {
-	/* Pairs with utrace_attach_created(): it sees %PF_EXITING, or we see it here. */
+	/*
+	 * Pairs with smp_mb() in utrace_attach_created(): either that sees
+	 * PF_EXITING, or we see the struct utrace here.
+	 */
 	if (utrace_in_use(current))
 		__utrace_report_death(group_dead);
 }

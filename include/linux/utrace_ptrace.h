@@ -3,8 +3,8 @@
  * utrace: ptrace's engine
  *
  * ptrace must be able to attach wherever it always could, under tasklist_lock
- * and without failing. So its engine is part of what a task with engines has,
- * and is allocated beforehand. These functions are for ptrace alone.
+ * and without failing. So its engine is part of struct utrace, which is
+ * allocated beforehand. These functions are for ptrace alone.
  */
 #ifndef _LINUX_UTRACE_PTRACE_H
 #define _LINUX_UTRACE_PTRACE_H
@@ -12,8 +12,11 @@
 #include <linux/types.h>
 
 struct task_struct;
+struct utrace;
 struct utrace_engine_ops;
 
+struct utrace *utrace_alloc(struct task_struct *task, gfp_t gfp);
+struct utrace *utrace_publish(struct utrace *utrace);
 int utrace_prepare_ptrace(struct task_struct *task, gfp_t gfp);
 void utrace_attach_ptrace(struct task_struct *task,
 			  const struct utrace_engine_ops *ops);

@@ -22,9 +22,10 @@
  *
  * As utrace_attach_task(), but asks ptrace_may_access() and with it the LSM as
  * PTRACE_ATTACH does, and refuses what that refuses. When the task executes a
- * set-id program, or one that it may not read, the engine is detached without a
- * report, unless whoever attached it has CAP_SYS_PTRACE in the user namespace of
- * that program. An LSM is not asked again then.
+ * set-id program, one that it may not read, or one that has capabilities which
+ * whoever attached the engine lacks, the engine is detached without a report,
+ * unless its attacher has CAP_SYS_PTRACE in the user namespace of that program.
+ * An LSM is not asked again then.
  *
  * Context: may sleep. Takes the task's cred_guard_mutex.
  * Return: the engine, with a reference for the caller, or an error as
@@ -44,13 +45,13 @@ struct utrace_engine *utrace_attach_checked(struct task_struct *task,
 
 	if (same_thread_group(task, current))
 		return ERR_PTR(-EPERM);
-	/* Allocates: not with the mutex. */
+	/* Allocates, so before the mutex is taken. */
 	engine = utrace_create(task, ops, data);
 	if (IS_ERR(engine))
 		return engine;
 	engine->cred = get_current_cred();
 
-	/* Not in the middle of an exec, which checks its engines under it. */
+	/* Not in the middle of an exec, which checks its engines under this. */
 	err = mutex_lock_interruptible(&task->signal->cred_guard_mutex);
 	if (err) {
 		utrace_discard(engine);
@@ -92,21 +93,33 @@ struct utrace_engine *utrace_attach_child(struct utrace_engine *engine,
 	return err ? ERR_PTR(err) : new;
 }
 
-static bool may_trace_program(const struct utrace_engine *engine)
+/*
+ * Is whoever attached @engine barred from tracing the program that current
+ * executes? @privileged: that is set-id, or not readable.
+ */
+static bool is_barred(const struct utrace_engine *engine, bool privileged)
 {
-	return !engine->cred ||
-	       !security_capable(engine->cred, current->mm->user_ns,
-				 CAP_SYS_PTRACE, CAP_OPT_NOAUDIT);
+	const struct cred *cred = engine->cred;
+
+	if (!cred || !engine->attached)
+		return false;
+	/* A root that has dropped capabilities regains them without secureexec. */
+	if (!privileged && cap_issubset(current_cred()->cap_permitted,
+					cred->cap_permitted))
+		return false;
+	return security_capable(cred, current->mm->user_ns, CAP_SYS_PTRACE,
+				CAP_OPT_NOAUDIT);
 }
 
-static struct utrace_engine *find_barred_engine(struct utrace *utrace)
+static struct utrace_engine *find_barred_engine(struct utrace *utrace,
+						bool privileged)
 {
 	struct utrace_engine *engine;
 
 	lockdep_assert_held(&utrace->lock);
 
 	list_for_each_entry(engine, &utrace->engines, entry) {
-		if (engine->attached && !may_trace_program(engine))
+		if (is_barred(engine, privileged))
 			return engine;
 	}
 	return NULL;
@@ -116,15 +129,13 @@ static struct utrace_engine *find_barred_engine(struct utrace *utrace)
 void __utrace_check_exec(struct linux_binprm *bprm)
 {
 	struct utrace *utrace = current->utrace;
+	bool privileged = bprm->secureexec ||
+			  get_dumpable(current->mm) != SUID_DUMP_USER;
 	struct utrace_engine *engine;
 	bool put;
 
-	/* Set-id, capabilities gained, or not readable. */
-	if (!bprm->secureexec && get_dumpable(current->mm) == SUID_DUMP_USER)
-		return;
-
 	spin_lock_irq(&utrace->lock);
-	while ((engine = find_barred_engine(utrace))) {
+	while ((engine = find_barred_engine(utrace, privileged))) {
 		put = utrace_detach(engine);
 		spin_unlock_irq(&utrace->lock);
 		if (put)

@@ -7,7 +7,7 @@
 
 #include "report.h"
 
-/* Are all of @events events, and has @ops a callback for each? */
+/* Are all of @events known, and has @ops a callback for each? */
 static bool has_callbacks(const struct utrace_engine_ops *ops,
 			  unsigned long events)
 {
@@ -50,7 +50,8 @@ static unsigned long past_events(const struct utrace *utrace)
 /* Is a callback of @engine running, other than one that is asking? */
 static bool callback_is_running(const struct utrace_engine *engine)
 {
-	return engine->calling && engine->task != current;
+	return engine->calling &&
+	       (engine->task != current || in_serving_softirq());
 }
 
 /**
@@ -69,8 +70,8 @@ static bool callback_is_running(const struct utrace_engine *engine)
  * * -EINPROGRESS: done, but an event was taken away and a callback may be
  *   running still; utrace_barrier() waits for its end
  *
- * If 0 is returned, no callback of an event that was taken away is running or
- * will be called, unless the caller is such a callback.
+ * If 0 is returned, no callback of an event that this call has taken away is
+ * running or will be called, unless the caller is such a callback.
  */
 int utrace_set_events(struct utrace_engine *engine, unsigned long events)
 {
@@ -97,7 +98,7 @@ int utrace_set_events(struct utrace_engine *engine, unsigned long events)
  * @how: %TWA_RESUME, or %TWA_SIGNAL to end an interruptible wait
  *
  * Context: holds &utrace.lock.
- * Return: 0, or -ESRCH if the task is past the point where it looks.
+ * Return: 0, or -ESRCH if the task does not run task work any more.
  */
 int utrace_queue_quiesce(struct utrace *utrace, enum task_work_notify_mode how)
 {
@@ -143,16 +144,18 @@ void utrace_wake(struct utrace *utrace)
 }
 
 /*
- * Is current on its way out? A fatal signal need not be pending any more: it
- * has been dequeued in exit, and in a thread that exec or exit of another thread
- * ends. Those would wait for us for ever.
+ * Is current on its way out? SIGKILL need not be pending any more: a task that
+ * exits has dequeued it, also one that exits for another thread's exec or
+ * exit_group(), which would wait for us for ever. Racy: see utrace_stop().
  */
 static bool is_dying(void)
 {
 	struct signal_struct *signal = current->signal;
 	struct task_struct *exec_task = READ_ONCE(signal->group_exec_task);
 
-	return fatal_signal_pending(current) || current->flags & PF_EXITING ||
+	/* PF_POSTCOREDUMP is the first thing that a task sets when it exits. */
+	return fatal_signal_pending(current) ||
+	       current->flags & (PF_EXITING | PF_POSTCOREDUMP) ||
 	       READ_ONCE(signal->flags) & SIGNAL_GROUP_EXIT ||
 	       (exec_task && exec_task != current);
 }
@@ -172,7 +175,8 @@ static bool is_dying(void)
  * it has just asked for.
  *
  * Whoever kills the task first makes is_dying() true, which includes that
- * SIGKILL is sent, and then wakes it. We set the state first and then look.
+ * SIGKILL is sent, and then wakes it. We set the state first and then look: the
+ * barrier in set_current_state() pairs with that in try_to_wake_up().
  *
  * Context: current, no locks. May sleep.
  * Return: false if current is being killed.
@@ -220,9 +224,9 @@ void utrace_quiesce_work(struct callback_head *work)
 		if (utrace->state != UTRACE_ALIVE || is_dying())
 			return;
 		/*
-		 * exec waits for io_uring, and holds cred_guard_mutex. Not
-		 * here: utrace_end_exec() queues it again. If the exec does not
-		 * come as far as that, it kills the task.
+		 * Task work also runs where exec waits for io_uring, which it
+		 * does with cred_guard_mutex held. Not there: utrace_end_exec()
+		 * queues it again.
 		 */
 		if (current->in_execve) {
 			utrace->work_put_off = true;
@@ -292,8 +296,8 @@ static int set_action(struct utrace_engine *engine,
  * * -EINVAL: no such action
  * * -ESRCH: the engine is not attached
  * * -EALREADY: the task is exiting, it will not come to this any more
- * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet, and to ask
- *   again tells when it has; after %UTRACE_DETACH, a callback of the engine may
+ * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet; ask again to
+ *   learn whether it has; after %UTRACE_DETACH, a callback of the engine may
  *   be running still, and utrace_barrier() waits for its end
  *
  * If %UTRACE_STOP returns 0, the task is stopped or being killed. If

@@ -7,8 +7,52 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/thread_info.h>
+#include <linux/utrace_ptrace.h>
 
 #include "internal.h"
+
+/**
+ * utrace_alloc - allocate what holds the engines of a task
+ * @task: the task, which does not have it yet
+ * @gfp: how to allocate it
+ *
+ * Context: may sleep if @gfp says so.
+ * Return: what utrace_publish() takes, or kfree(); NULL if there is no memory.
+ */
+struct utrace *utrace_alloc(struct task_struct *task, gfp_t gfp)
+{
+	struct utrace *utrace = kzalloc(sizeof(*utrace), gfp);
+
+	if (!utrace)
+		return NULL;
+	spin_lock_init(&utrace->lock);
+	utrace->task = task;
+	INIT_LIST_HEAD(&utrace->engines);
+	init_task_work(&utrace->work, utrace_quiesce_work);
+	init_waitqueue_head(&utrace->wait);
+	utrace->ptrace.task = task;
+	INIT_LIST_HEAD(&utrace->ptrace.entry);
+	kref_init(&utrace->ptrace.kref);
+	return utrace;
+}
+
+/**
+ * utrace_publish - give a task what holds its engines
+ * @utrace: what utrace_alloc() has returned; freed if another one came first
+ *
+ * Context: any.
+ * Return: what the task has now.
+ */
+struct utrace *utrace_publish(struct utrace *utrace)
+{
+	/* Publishes what has been initialised. */
+	struct utrace *other = cmpxchg(&utrace->task->utrace, NULL, utrace);
+
+	if (!other)
+		return utrace;
+	kfree(utrace);
+	return other;
+}
 
 /**
  * utrace_of_task - get the engines of a task
@@ -20,31 +64,13 @@
  */
 struct utrace *utrace_of_task(struct task_struct *task, gfp_t gfp)
 {
-	/* Pairs with the cmpxchg() below: what we find is initialised. */
+	/* Pairs with the cmpxchg() in utrace_publish(): it is initialised. */
 	struct utrace *utrace = READ_ONCE(task->utrace);
-	struct utrace *other;
 
 	if (utrace)
 		return utrace;
-
-	utrace = kzalloc(sizeof(*utrace), gfp);
-	if (!utrace)
-		return NULL;
-	spin_lock_init(&utrace->lock);
-	utrace->task = task;
-	INIT_LIST_HEAD(&utrace->engines);
-	init_task_work(&utrace->work, utrace_quiesce_work);
-	init_waitqueue_head(&utrace->wait);
-	utrace->ptrace.task = task;
-	INIT_LIST_HEAD(&utrace->ptrace.entry);
-	kref_init(&utrace->ptrace.kref);
-
-	/* Whoever comes first wins. Publishes what has been initialised. */
-	other = cmpxchg(&task->utrace, NULL, utrace);
-	if (!other)
-		return utrace;
-	kfree(utrace);
-	return other;
+	utrace = utrace_alloc(task, gfp);
+	return utrace ? utrace_publish(utrace) : NULL;
 }
 
 /**
@@ -222,8 +248,8 @@ int utrace_attach_created(struct utrace_engine *engine)
 		 * the task sees its struct utrace, and takes the lock.
 		 */
 		smp_mb();
-		/* Racy: the task itself sets PF_EXITING, at any moment. */
 		if (utrace->state == UTRACE_ALIVE &&
+		    /* Racy: the task itself sets PF_EXITING, at any moment. */
 		    !(data_race(task->flags) & PF_EXITING)) {
 			utrace_link(engine);
 			return 0;

@@ -29,8 +29,8 @@ enum utrace_state {
 /**
  * struct utrace - the engines of a task
  *
- * Allocated when the first engine is attached, or may be, and freed with the
- * task: whoever holds the task can use task_struct::utrace once it is set.
+ * Allocated before the first engine is attached, and freed with the task:
+ * whoever holds the task can use task_struct::utrace once it is set.
  */
 struct utrace {
 	/**
@@ -79,7 +79,7 @@ struct utrace {
 static inline bool utrace_wants(unsigned long event)
 {
 	/*
-	 * Pairs with the cmpxchg() in utrace_of_task(): the address dependency
+	 * Pairs with the cmpxchg() in utrace_publish(): the address dependency
 	 * shows us an initialised structure. The events may be old, see above.
 	 */
 	const struct utrace *utrace = READ_ONCE(current->utrace);

@@ -58,10 +58,14 @@ static u32 detach_only(u32 answer)
 							       UTRACE_RESUME;
 }
 
-static void set_state(struct utrace *utrace, enum utrace_state state)
+/* False if the task has come as far as that before. */
+static bool enter_state(struct utrace *utrace, enum utrace_state state)
 {
 	guard(spinlock_irq)(&utrace->lock);
+	if (utrace->state >= state)
+		return false;
 	utrace->state = state;
+	return true;
 }
 
 /* See utrace_report_exit(). */
@@ -71,7 +75,9 @@ void __utrace_report_exit(long code)
 	struct utrace_engine *engine;
 	u32 answer;
 
-	set_state(current->utrace, UTRACE_EXITING);
+	/* A callback that crashes brings the task here again. */
+	if (!enter_state(current->utrace, UTRACE_EXITING))
+		return;
 	utrace_for_each_engine(engine, &report, answer)
 		answer = detach_only(engine->ops->report_exit(report.action,
 							      engine, code));
@@ -85,7 +91,7 @@ void __utrace_report_death(bool group_dead)
 	u32 answer;
 
 	/* From here on it is settled who hears of this. */
-	set_state(current->utrace, UTRACE_DEAD);
+	enter_state(current->utrace, UTRACE_DEAD);
 	utrace_for_each_engine(engine, &report, answer)
 		answer = detach_only(engine->ops->report_death(report.action,
 							       engine,

@@ -28,11 +28,11 @@ int utrace_prepare_ptrace(struct task_struct *task, gfp_t gfp)
 
 /**
  * utrace_attach_ptrace - attach ptrace's engine, which then wants nothing
- * @task: task that utrace_prepare_ptrace() has been called for
+ * @task: task that has a struct utrace
  * @ops: its callbacks, the same each time
  *
  * This cannot fail. If the task is still in a callback for a tracer that has
- * gone, the engine keeps its place in the list until that has returned.
+ * gone, the engine keeps the place in the list that it had.
  *
  * Context: holds tasklist_lock for writing. The engine is not attached.
  */
@@ -73,7 +73,7 @@ void utrace_detach_ptrace(struct task_struct *task)
  * @events: mask of UTRACE_EVENT() bits
  *
  * Most requests ask for what the one before did. Only the tracer changes it, so
- * that it knows without the lock.
+ * it can look without the lock.
  *
  * Context: any. Does not sleep.
  */

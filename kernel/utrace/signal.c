@@ -13,10 +13,10 @@
  *  - SIGKILL, exec or exit of the thread group, another thread's group stop,
  *    PTRACE_INTERRUPT: stay pending, and are seen with the next look for
  *    signals, as if they had come in the tracer's stop.
- *  - a tracer that attaches: it has come after the dequeue, as on a kernel where
- *    it waits for siglock after that.
+ *  - a tracer that attaches: counts as having come after the dequeue, as if it
+ *    had waited for siglock.
  *  - another thread's sigaction(): the disposition is read again after the gap,
- *    so it has come before the dequeue.
+ *    so it counts as having come before the dequeue.
  */
 
 #include <linux/sched/signal.h>
@@ -81,7 +81,7 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 	if (!substitute)
 		return NULL;
 
-	/* get_signal() would drop it, and a fault would come for ever. */
+	/* get_signal() would drop it, and a fault would recur for ever. */
 	if (current->signal->flags & SIGNAL_UNKILLABLE &&
 	    !sig_kernel_only(substitute))
 		return ka;

@@ -24,7 +24,7 @@ static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
  * utrace_barrier - wait until no callback of an engine is running
  * @engine: engine that the caller has a reference to, attached or detached
  *
- * Called from a callback of the engine itself, returns 0 at once.
+ * Called from a callback of the engine itself, this does not wait.
  *
  * Context: may sleep. Not from report_reap() of the engine.
  * Return: 0, or
@@ -38,9 +38,11 @@ static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
 int utrace_barrier(struct utrace_engine *engine)
 {
 	struct utrace *utrace = engine->task->utrace;
-	unsigned int idle = READ_ONCE(engine->idle);
+	unsigned int idle;
 	bool attached;
 
+	scoped_guard(spinlock_irq, &utrace->lock)
+		idle = engine->idle;
 	/* utrace_end_call() wakes us. */
 	if (wait_event_interruptible(utrace->wait,
 				     callbacks_are_done(engine, idle, &attached)))

@@ -5,6 +5,12 @@
 # Each line: package, then how to see that it is already here: the name of
 # a command, or (with a slash) a file, or "m32" for a 32-bit C compiler.
 packages_for() {
+	if [ "$1" = model ]; then
+		echo "spin spin"
+		echo "gcc gcc"
+		echo "libc6-dev /usr/include/stdio.h"
+		return
+	fi
 	cat <<-'LIST'
 	make make
 	gcc gcc
@@ -80,7 +86,7 @@ is_here() {
 	esac
 }
 
-# need_packages JOB: run, check, lint or tree
+# need_packages JOB
 need_packages() {
 	missing=
 	if [ "$1" = tree ]; then
@@ -91,7 +97,7 @@ need_packages() {
 			is_here "$test" || printf ' %s' "$pkg"
 		done)
 	fi
-	if [ -z "$opt_tree$opt_tarball" ] && [ ! -e "$DEB_TARBALL" ]; then
+	if [ "$1" != model ] && [ -z "$opt_tree$opt_tarball" ] && [ ! -e "$DEB_TARBALL" ]; then
 		missing="$missing $DEB_PACKAGE"
 	fi
 	[ -n "$missing" ] || return 0

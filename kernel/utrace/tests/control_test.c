@@ -3,6 +3,7 @@
  * KUnit tests of the utrace core: engines control a task from outside
  */
 
+#include <linux/interrupt.h>
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
 
@@ -69,6 +70,41 @@ static void exited_task_is_past_control(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EALREADY, control(a, UTRACE_STOP));
 	KUNIT_EXPECT_EQ(test, 0, control(a, UTRACE_RESUME));
 	KUNIT_EXPECT_EQ(test, 0, control(a, UTRACE_DETACH));
+}
+
+struct softirq {
+	struct tasklet_struct tasklet;
+	struct probe *probe;
+};
+
+static void detach_in_softirq(struct tasklet_struct *tasklet)
+{
+	struct softirq *softirq = from_tasklet(softirq, tasklet, tasklet);
+
+	softirq->probe->ret = control(softirq->probe, UTRACE_DETACH);
+}
+
+static void hook_softirq(struct probe *probe)
+{
+	struct softirq softirq = { .probe = probe };
+
+	tasklet_setup(&softirq.tasklet, detach_in_softirq);
+	local_bh_disable();
+	tasklet_schedule(&softirq.tasklet);
+	local_bh_enable();
+	tasklet_kill(&softirq.tasklet);
+}
+
+/* What interrupts a callback is not the callback. */
+static void detached_by_a_softirq(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct probe *a = attach(t, 0, ENTRY);
+
+	a->hook = hook_softirq;
+	tracee_do(t, report_entry);
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, a->ret);
+	EXPECT_LOG(t, "a:entry");
 }
 
 static void report_is_for_all_who_want_it(struct kunit *test)
@@ -217,6 +253,7 @@ static struct kunit_case utrace_control_cases[] = {
 	KUNIT_CASE(other_actions_are_invalid),
 	KUNIT_CASE(detached_engine_controls_nothing),
 	KUNIT_CASE(exited_task_is_past_control),
+	KUNIT_CASE(detached_by_a_softirq),
 	KUNIT_CASE(report_is_for_all_who_want_it),
 	KUNIT_CASE(report_comes_once),
 	KUNIT_CASE(asked_for_during_the_report),

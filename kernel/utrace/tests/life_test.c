@@ -231,6 +231,23 @@ static void exiting_task_is_refused(struct kunit *test)
 	EXPECT_LOG(t, "a:end a:death");
 }
 
+/* As if the callback had crashed: that brings the task to do_exit() again. */
+static void exit_twice(struct tracee *t)
+{
+	utrace_report_exit(0);
+	do_exit(0);
+}
+
+static void exit_is_reported_once(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+
+	attach(t, 0, END | DEATH);
+	tracee_go(t, exit_twice);
+	tracee_reap(t);
+	EXPECT_LOG(t, "a:end a:death");
+}
+
 static int thread_main(void *data)
 {
 	struct tracee *t = data;
@@ -383,6 +400,7 @@ static struct kunit_case utrace_life_cases[] = {
 	KUNIT_CASE(exec_is_reported),
 	KUNIT_CASE(quiesce_waits_for_the_end_of_an_exec),
 	KUNIT_CASE(exiting_task_is_refused),
+	KUNIT_CASE(exit_is_reported_once),
 	KUNIT_CASE(exiting_task_is_not_stopped),
 	KUNIT_CASE(detached_from_the_dead),
 	KUNIT_CASE(too_late_to_choose_death),

@@ -268,6 +268,24 @@ static void death_before_a_stop_skips_the_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, t->ret);
 }
 
+/* In do_exit(), but engines have not been told, because there were none. */
+static void begin_to_exit(struct tracee *t)
+{
+	current->flags |= PF_POSTCOREDUMP;
+	return_to_user(t);
+	current->flags &= ~PF_POSTCOREDUMP;
+}
+
+static void does_not_stop_in_exit(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct probe *a = attach(t, 0, QUIESCE);
+
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, control(a, UTRACE_STOP));
+	tracee_do(t, begin_to_exit);
+	EXPECT_LOG(t, "");
+}
+
 static void dying_task_does_not_look(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
@@ -316,6 +334,7 @@ static struct kunit_case utrace_stop_cases[] = {
 	KUNIT_CASE(stop_in_the_middle_of_a_report),
 	KUNIT_CASE(death_in_a_stop_skips_the_call),
 	KUNIT_CASE(death_before_a_stop_skips_the_call),
+	KUNIT_CASE(does_not_stop_in_exit),
 	KUNIT_CASE(dying_task_does_not_look),
 	KUNIT_CASE(thread_that_exec_ends_does_not_stop),
 	{}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is told of a task that has stopped this moment, maybe on another CPU: its
- * registers, which it saves as it leaves that, and whose it is.
+ * What is seen of a task that has just stopped, maybe on another CPU: its
+ * registers, which it saves as it leaves that CPU, and its uid.
  */
 #define _GNU_SOURCE
 #include <sched.h>

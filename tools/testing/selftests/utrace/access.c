@@ -17,15 +17,29 @@
 
 #define USER	1000
 #define OTHER	1001
+#define POOR_ROOT	((uid_t)-1)	/* root without capabilities */
 
 #ifndef PR_SET_PTRACER
 #define PR_SET_PTRACER 0x59616d61
 #endif
 
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { };
+
+	if (syscall(SYS_capset, &header, none))
+		_exit(100);
+}
+
 static void become(uid_t uid)
 {
-	if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
-	    setresuid(uid, uid, uid))
+	if (uid == POOR_ROOT)
+		drop_capabilities();
+	else if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
+		 setresuid(uid, uid, uid))
 		_exit(100);
 }
 
@@ -350,12 +364,12 @@ TEST_F(task, goes_at_a_set_id_exec)
 	TOLD_OF_EXEC(04755, USER, " checked", "");
 }
 
-TEST_F(task, goes_at_an_exec_that_gains_capabilities)
+TEST_F(task, goes_at_an_exec_of_a_capable_file)
 {
 	TOLD_OF_EXEC(CAPABLE, USER, " checked", "");
 }
 
-TEST_F(task, roots_stays_at_an_exec_that_gains_capabilities)
+TEST_F(task, roots_stays_at_an_exec_of_a_capable_file)
 {
 	TOLD_OF_EXEC(CAPABLE, 0, " checked", ALL);
 }
@@ -417,6 +431,38 @@ TEST_F(task, what_was_not_checked_stays_at_a_set_id_exec)
 TEST_F(task, goes_at_an_exec_of_what_cannot_be_read)
 {
 	TOLD_OF_EXEC(0711, USER, " checked", "");
+}
+
+/* Root gets its capabilities back. */
+static void execute_as_poor_root(int in, int out)
+{
+	prctl(PR_SET_PTRACER, -1, 0, 0, 0);
+	become(POOR_ROOT);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	be_told(in);
+	execute();
+}
+
+static void told_of_rich_program(struct __test_metadata *_metadata,
+				 FIXTURE_DATA(task) * const self, uid_t uid,
+				 const char *told)
+{
+	START_ALONE(execute_as_poor_root);
+	EXPECT_EQ(0, attach_as(uid, self->engine, self->pid, " checked"));
+	EXPECT_EQ(0, command(self->engine, "events exec exit death reap"));
+	tell(self);
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
+	EXPECT_TRUE(logged_exactly(self->engine, told));
+}
+
+TEST_F(task, goes_at_an_exec_that_gains_capabilities)
+{
+	told_of_rich_program(_metadata, self, POOR_ROOT, "");
+}
+
+TEST_F(task, stays_where_the_program_has_no_more_than_who_attached_it)
+{
+	told_of_rich_program(_metadata, self, 0, ALL);
 }
 
 TEST_F(task, roots_stays_at_an_exec_of_what_cannot_be_read)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Between the dequeue of a signal and its effect the kernel does not let go of the
- * lock of signals, but for a tracer's stop, and for an engine that wants signals.
+ * Between the dequeue of a signal and its effect the kernel holds siglock, but for
+ * a tracer's stop, and for an engine that wants signals.
  * What comes in such a gap has the effect that it could have had before or in a
  * tracer's stop, and no other.
  *
