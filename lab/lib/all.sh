@@ -31,3 +31,7 @@
 . "$ROOT/lab/lib/bench.sh"
 # shellcheck source=lab/lib/stress.sh
 . "$ROOT/lab/lib/stress.sh"
+# shellcheck source=lab/lib/surface.sh
+. "$ROOT/lab/lib/surface.sh"
+# shellcheck source=lab/lib/coverage.sh
+. "$ROOT/lab/lib/coverage.sh"

@@ -2,11 +2,24 @@
 # shellcheck shell=sh
 # Configure and build a kernel.
 
+suffix=					# of the directories of objects
+
+# own_flavour NAME FRAGMENT...: for a script that needs kernels of its own, before
+# "ready".
+own_flavour() {
+	[ -z "$opt_kind" ] ||
+		die "KIND=$opt_kind is not for this target: its kernels have a configuration of their own"
+	suffix=-$1
+	shift
+	fragments="guest.config $*"
+	slow=2
+}
+
 # The flavour of this run: a suffix of the object directories and the config
 # fragments that make it, and how many times as long all may take.
 flavour() {
+	[ -z "$suffix" ] || return 0
 	fragments="guest.config"
-	suffix=
 	slow=1
 	case $opt_kind in
 	'')
@@ -56,6 +69,8 @@ bzimage_of() {
 	esac
 }
 
+kmake_vars=				# variables of make, for all that is built
+
 # The objects that KCSAN watches: those of the series, and their neighbours.
 kcsan_objects() {
 	lgit diff --name-only --diff-filter=d base "$tip" -- 'kernel/*.c' 'fs/*.c' 'lib/*.c' |
@@ -81,13 +96,14 @@ kmake() {
 		makefiles=$ROOT/lab/config/kcsan.mk
 		objects=$(kcsan_objects | tr '\n' ' ')
 	fi
+	# shellcheck disable=SC2086 # a list of words
 	logged "$kmake_log" nice env MAKEFILES="$makefiles" LAB_KCSAN_OBJECTS="$objects" \
 		make -C "$BUILD/$kmake_tree" \
 		O="$BUILD/obj/${kmake_obj:-$kmake_tree$suffix}" ARCH="${kmake_arch:-x86_64}" \
 		CC="ccache gcc" HOSTCC="ccache gcc" LOCALVERSION= \
 		KBUILD_BUILD_TIMESTAMP="Wed Jan  1 00:00:00 UTC 2025" \
 		KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST="$host" \
-		KBUILD_BUILD_VERSION=1 -j "$(nproc)" "$@"
+		KBUILD_BUILD_VERSION=1 -j "$(nproc)" $kmake_vars "$@"
 }
 
 # Options that only the series knows: series.config, and what the selftests

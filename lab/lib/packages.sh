@@ -35,6 +35,15 @@ packages_for() {
 		echo "strace strace"
 		echo "python3 python3"
 		;;
+	coverage)
+		echo "$(multilib) m32"
+		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "bash bash"
+		echo "lcov lcov"
+		;;
+	nomem)
+		echo "bash bash"
+		;;
 	lint)
 		echo "shellcheck shellcheck"
 		echo "sparse sparse"

@@ -18,22 +18,26 @@ selftest_targets() {
 }
 
 # list_programs TARGET: of the programs in the file "names", those that run,
-# "TARGET PROGRAM ARGUMENT..."; the others go to the file "out".
+# "TARGET PROGRAM ARGUMENT..."; the others go to the file "out", and those that run
+# when all others have to the file "last".
 list_programs() {
-	awk -v target="$1" -v out="$tests/out" '
+	awk -v target="$1" -v out="$tests/out" -v last="$tests/last" '
 		{ rest = $0; sub(/^[^ \t]+[ \t]+[^ \t]+[ \t]*/, "", rest) }
 		FNR != NR {
 			name = target "/" $1
 			if (name in why)
 				print name ": " why[name] >>out
-			else if (!(name in count))
+			else if (!(name in count) && !(name in late))
 				print target, $1
+			if (name in late)
+				print target, $1, late[name] >>last
 			for (i = 1; i <= count[name]; i++)
 				print target, $1, args[name, i]
 			next
 		}
 		$2 == "out" { why[$1] = rest }
 		$2 == "with" { args[$1, ++count[$1]] = rest }
+		$2 == "last" { late[$1] = rest }
 	' "$ROOT/lab/selftests.list" "$tests/names"
 }
 
@@ -70,6 +74,7 @@ need_selftests() {
 	: >"$tests/list.base"
 	: >"$tests/list.linux"
 	: >"$tests/out"
+	: >"$tests/last"
 	selftest_targets >"$tests/all"
 	for target; do
 		grep "^$target " "$tests/all" || die "$target is not in lab/selftests.list"
@@ -82,6 +87,10 @@ need_selftests() {
 		[ "$where" = patched ] ||
 			grep "^$target " "$tests/list.linux" >>"$tests/list.base"
 	done <"$tests/targets"
+	cat "$tests/last" >>"$tests/list.linux"
+	sed -n 's/ both$//p' "$tests/targets" | while read -r target; do
+		grep "^$target " "$tests/last" >>"$tests/list.base" || :
+	done
 	rm -rf "${made:?}"
 	mv "$tests" "$made"
 	tests=$made

@@ -299,6 +299,26 @@ static void dying_task_does_not_look(struct kunit *test)
 	EXPECT_LOG(t, "a:entry");
 }
 
+/*
+ * exec by another thread ends this one. SIGKILL is sent with the lock that this is
+ * marked with, and here does not come at all: the mark alone has to do.
+ */
+static void thread_that_exec_ends_does_not_stop(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct probe *a = attach(t, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS, control(a, UTRACE_STOP));
+	WRITE_ONCE(t->task->signal->group_exec_task, current);
+	tracee_do(t, return_to_user);
+	/* But the thread that executes does. */
+	WRITE_ONCE(t->task->signal->group_exec_task, t->task);
+	stop(a);
+	WRITE_ONCE(t->task->signal->group_exec_task, NULL);
+	expect_stopped(t);
+	resume(a);
+}
+
 static struct kunit_case utrace_stop_cases[] = {
 	KUNIT_CASE(stops_on_the_way_to_user_mode),
 	KUNIT_CASE(stop_is_taken_back_in_time),
@@ -316,6 +336,7 @@ static struct kunit_case utrace_stop_cases[] = {
 	KUNIT_CASE(death_before_a_stop_skips_the_call),
 	KUNIT_CASE(does_not_stop_in_exit),
 	KUNIT_CASE(dying_task_does_not_look),
+	KUNIT_CASE(thread_that_exec_ends_does_not_stop),
 	{}
 };
 

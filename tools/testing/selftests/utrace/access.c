@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 
 #define USER	1000
 #define OTHER	1001
@@ -173,11 +174,72 @@ TEST_F(task, not_where_a_security_module_says_no)
 	if (fd < 0)
 		SKIP(return, "no " YAMA ": needs CONFIG_SECURITY_YAMA");
 	was = text_of(fd).text[0];
+	if (was == '3')
+		SKIP(return, "ptrace_scope is 3 and cannot be changed any more");
 	/* Not to a task that is no descendant. */
 	EXPECT_EQ(1, pwrite(fd, "1", 1, 0));
 	START_ALONE(be_no_ones_tracee);
 	CHECK(USER, EPERM);
+	/* Nor without the capability. */
+	EXPECT_EQ(1, pwrite(fd, "2", 1, 0));
+	CHECK(USER, EPERM);
+	CHECK(0, 0);
 	EXPECT_EQ(1, pwrite(fd, &was, 1, 0));
+}
+
+/* selftests/ptrace/locked_scope locks it. */
+TEST_F(task, not_root_where_nobody_may)
+{
+	int fd = open(YAMA, O_RDONLY);
+
+	if (fd < 0)
+		SKIP(return, "no " YAMA ": needs CONFIG_SECURITY_YAMA");
+	if (text_of(fd).text[0] != '3')
+		SKIP(return, "ptrace_scope is not 3");
+	START_ALONE(be_root);
+	CHECK(0, EPERM);
+	CHECK(USER, EPERM);
+	/* What is not checked asks nobody. */
+	EXPECT_EQ(0, attach_as(0, self->engine, self->pid, ""));
+}
+
+static void be_user_in_ns(int in, int out)
+{
+	become(USER);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	if (unshare(CLONE_NEWUSER))
+		_exit(100);
+	be_root(in, out);
+}
+
+TEST_F(task, a_user_may_attach_in_a_namespace_of_theirs)
+{
+	START_ALONE(be_user_in_ns);
+	if (wait_for_state(self->pid, 'S'))
+		SKIP(return, "no user namespaces");
+	CHECK(OTHER, EPERM);
+	CHECK(USER, 0);
+}
+
+TEST_F(task, not_out_of_a_user_namespace)
+{
+	char text[64];
+	int status;
+	pid_t as;
+
+	START_ALONE(be_user);
+	snprintf(text, sizeof(text), "attach %d checked", self->pid);
+	as = fork();
+	if (!as) {
+		become(USER);
+		if (unshare(CLONE_NEWUSER))
+			_exit(100);
+		_exit(command(self->engine, text));
+	}
+	waitpid(as, &status, 0);
+	if (status == EXIT_CODE(100))
+		SKIP(return, "no user namespaces");
+	EXPECT_EQ(EXIT_CODE(EPERM), status);
 }
 
 TEST_F(task, a_kernel_thread_takes_no_engine)
@@ -256,14 +318,28 @@ static void execute_as_user(int in, int out)
 	execute_file(program);
 }
 
+/* Instead of a mode: capabilities of the file. */
+#define CAPABLE	0
+
+static int make_capable(void)
+{
+	const struct vfs_cap_data caps = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data[0].permitted = 1 << CAP_SYS_ADMIN,
+	};
+
+	return make_program(0755) ?: setxattr(program, "security.capability",
+					      &caps, sizeof(caps), 0);
+}
+
 /* What is told of an exec to an engine that was attached by @uid, @how. */
 static void told_of_exec(struct __test_metadata *_metadata,
 			 FIXTURE_DATA(task) * const self, mode_t mode,
 			 uid_t uid, const char *how, const char *told)
 {
-	if (make_program(mode)) {
+	if (mode == CAPABLE ? make_capable() : make_program(mode)) {
 		unlink(program);
-		SKIP(return, "no set-id programs in /tmp");
+		SKIP(return, "no set-id programs or file capabilities in /tmp");
 	}
 	START_ALONE(execute_as_user);
 	EXPECT_EQ(0, attach_as(uid, self->engine, self->pid, how));
@@ -286,6 +362,16 @@ TEST_F(task, stays_at_an_exec)
 TEST_F(task, goes_at_a_set_id_exec)
 {
 	TOLD_OF_EXEC(04755, USER, " checked", "");
+}
+
+TEST_F(task, goes_at_an_exec_of_a_capable_file)
+{
+	TOLD_OF_EXEC(CAPABLE, USER, " checked", "");
+}
+
+TEST_F(task, roots_stays_at_an_exec_of_a_capable_file)
+{
+	TOLD_OF_EXEC(CAPABLE, 0, " checked", ALL);
 }
 
 /* An engine on a child is as good as that on its parent. */

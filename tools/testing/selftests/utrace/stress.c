@@ -280,4 +280,94 @@ TEST(no_end_is_missed)
 	       i * NR_FRIENDS);
 }
 
+/* What two that come at once share. */
+struct meeting {
+	int round;		/* the task of this one is there; -1: no more */
+	int arrived;		/* how many want to attach to it */
+	int done;		/* how many have, and have left */
+	pid_t pid;
+	int errors;
+};
+
+static void meet(struct meeting *meeting, int cpu)
+{
+	int round, now, engine, err;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		_exit(1);
+	for (round = 1;; round++) {
+		engine = open_engine();
+		do {
+			now = __atomic_load_n(&meeting->round,
+					      __ATOMIC_ACQUIRE);
+			if (now < 0)
+				_exit(0);
+		} while (now < round);
+		__atomic_fetch_add(&meeting->arrived, 1, __ATOMIC_ACQ_REL);
+		while (__atomic_load_n(&meeting->arrived, __ATOMIC_ACQUIRE) <
+		       2 * round)
+			;
+		err = attach_to(engine, meeting->pid) ||
+		      command(engine, "events syscall_entry") ||
+		      command(engine, "detach");
+		__atomic_fetch_add(&meeting->errors, err, __ATOMIC_RELAXED);
+		close(engine);
+		__atomic_fetch_add(&meeting->done, 1, __ATOMIC_ACQ_REL);
+	}
+}
+
+/* Both allocate what holds the engines of the task, and one of them in vain. */
+TEST(first_engines_at_once)
+{
+	struct meeting *meeting;
+	int i, round, status;
+	pid_t pid, other[2];
+	long left, end;
+
+	if (!have_engines())
+		SKIP(return, NO_ENGINES);
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "needs two CPUs");
+	left = engines_left();
+	meeting = mmap(NULL, sizeof(*meeting), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(meeting != MAP_FAILED);
+	for (i = 0; i < 2; i++) {
+		other[i] = fork();
+		ASSERT_LE(0, other[i]);
+		if (!other[i]) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			meet(meeting, i);
+		}
+	}
+	end = now_ms() + SECONDS * 1000;
+	for (round = 1; now_ms() < end; round++) {
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			for (;;)
+				pause();
+		}
+		meeting->pid = pid;
+		__atomic_store_n(&meeting->round, round, __ATOMIC_RELEASE);
+		ASSERT_TRUE(wait_until(__atomic_load_n(&meeting->done,
+						       __ATOMIC_ACQUIRE) ==
+				       2 * round));
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	}
+	__atomic_store_n(&meeting->round, -1, __ATOMIC_RELEASE);
+	TH_LOG("%d tasks", round - 1);
+	EXPECT_LT(10, round);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(other[i], waitpid(other[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	EXPECT_EQ(0, meeting->errors);
+	EXPECT_TRUE(wait_until(engines_left() == left));
+}
+
 TEST_HARNESS_MAIN
