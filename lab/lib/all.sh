@@ -29,3 +29,5 @@
 . "$ROOT/lab/lib/mutants.sh"
 # shellcheck source=lab/lib/bench.sh
 . "$ROOT/lab/lib/bench.sh"
+# shellcheck source=lab/lib/races.sh
+. "$ROOT/lab/lib/races.sh"

@@ -1,0 +1,683 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One run. We are the parent of all, of the tracee too unless its tracer is to be
+ * that, and end what does not end by itself.
+ */
+#include "races.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys.h"
+#include "tokens.h"
+
+#define CGROUP		"/sys/fs/cgroup/races"
+#define ENGINE		"/sys/kernel/debug/utrace/engine"
+#define AMPLIFY		"/sys/module/kernel/parameters/amplify"
+#define STACK_SIZE	32768
+
+/* So long may a run take. */
+#define LIMIT_MS	10000
+
+struct run run;
+bool amplified, observed;
+u64 ticks_per_us;
+int cgroup_fd, freeze_fd;
+
+static int tracee_cgroup_fd;
+
+static int kill_fd, amplify_fd, engine_fd;
+static char *stacks;
+
+/* ---- what the parties use ---- */
+
+__asm__(".globl clone_and_call\n"
+	"clone_and_call:\n"
+	"	mov	%rdx, %r8\n"
+	"	mov	%rcx, %r9\n"
+	"	mov	$435, %eax\n"
+	"	syscall\n"
+	"	test	%rax, %rax\n"
+	"	jnz	1f\n"
+	"	xor	%ebp, %ebp\n"
+	"	mov	%r9, %rdi\n"
+	"	call	*%r8\n"
+	"	ud2\n"
+	"1:	ret\n");
+long clone_and_call(struct clone_args *args, size_t size, void (*main)(void *), void *arg);
+
+long spawn(u64 flags, int exit_signal, int cgroup, int stack, void (*main)(void *),
+	   void *arg)
+{
+	struct clone_args args = {
+		.flags = flags | CLONE_VM | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+		.exit_signal = exit_signal,
+		.stack = (u64)stacks + stack * STACK_SIZE,
+		.stack_size = STACK_SIZE - 64,
+		.cgroup = cgroup >= 0 ? cgroup : 0,
+	};
+
+	return clone_and_call(&args, sizeof(args), main, arg);
+}
+
+void put_on_cpu(int pid, int cpu)
+{
+	unsigned long mask = cpu < 0 ? ~0ul : 1ul << cpu;
+
+	sys(__NR_sched_setaffinity, pid, sizeof(mask), &mask);
+}
+
+void wait_flag(int *flag)
+{
+	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
+		sys(__NR_futex, flag, FUTEX_WAIT_PRIVATE, 0, 0);
+}
+
+void set_flag(int *flag)
+{
+	__atomic_store_n(flag, 1, __ATOMIC_SEQ_CST);
+	sys(__NR_futex, flag, FUTEX_WAKE_PRIVATE, INT_MAX);
+}
+
+void wait_until(unsigned int act)
+{
+	while (now() < run.start + run.when[act])
+		relax();
+}
+
+void acted(unsigned int act, long result)
+{
+	run.result[act] = result;
+	__atomic_store_n(&run.acted[act], 1, __ATOMIC_RELEASE);
+}
+
+/* The next act of a kind, in the order of their times; @after -1: the first. */
+int next_act(int from, int to, int after)
+{
+	u64 least = after < 0 ? 0 : run.when[after];
+	int i, best = -1;
+
+	for (i = 0; i < MAX_ACTS; i++) {
+		int act = run.sc->acts[i];
+
+		if (act < from || act >= to || act == NO_ACT || i == after)
+			continue;
+		if (run.when[i] < least || (run.when[i] == least && i < after))
+			continue;
+		if (best < 0 || run.when[i] < run.when[best])
+			best = i;
+	}
+	return best;
+}
+
+static char *put_text(char *to, const char *end, const char *text)
+{
+	while (*text && to < end)
+		*to++ = *text++;
+	return to;
+}
+
+static char *put_number(char *to, const char *end, long number)
+{
+	char digits[24], *p = digits + sizeof(digits);
+	bool minus = number < 0;
+
+	*--p = 0;
+	if (minus)
+		number = -number;
+	do {
+		*--p = '0' + number % 10;
+		number /= 10;
+	} while (number);
+	if (minus)
+		*--p = '-';
+	return put_text(to, end, p);
+}
+
+void log_token(struct log *log, int who, const char *name, long number, bool with)
+{
+	char *to, *end;
+
+	if (log->nr == MAX_TOKENS) {
+		log->full = true;
+		return;
+	}
+	to = log->token[log->nr];
+	end = to + TOKEN_SIZE - 1;
+	to = put_text(to, end, name);
+	if (with) {
+		to = put_text(to, end, "=");
+		to = put_number(to, end, number);
+	}
+	*to = 0;
+	log->who[log->nr] = who;
+	/* One token, or two in turns, again and again say nothing new. */
+	{
+		unsigned int i, period, nr = log->nr + 1, last[4], n = 0;
+
+		for (i = nr; i-- && n < 4; ) {
+			if (log->who[i] == who)
+				last[n++] = i;
+		}
+		if (n >= 2 && !strcmp(log->token[last[0]], log->token[last[1]]))
+			return;
+		period = n == 4 && !strcmp(log->token[last[0]], log->token[last[2]]) &&
+			 !strcmp(log->token[last[1]], log->token[last[3]]);
+		if (period && last[0] == nr - 1 && last[1] == nr - 2) {
+			__atomic_store_n(&log->nr, nr - 2, __ATOMIC_RELEASE);
+			return;
+		}
+		__atomic_store_n(&log->nr, nr, __ATOMIC_RELEASE);
+	}
+}
+
+/* ---- the run ---- */
+
+static u64 now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
+}
+
+static void sleep_us(long us)
+{
+	struct timespec t = { 0, us * 1000 };
+
+	nanosleep(&t, NULL);
+}
+
+static void write_to(int fd, const char *text)
+{
+	if (pwrite(fd, text, strlen(text), 0) < 0 && errno != ENODEV) {
+		perror("races: write");
+		_exit(4);
+	}
+}
+
+long start_tracee(void)
+{
+	long pid;
+
+	pid = spawn(CLONE_FILES, SIGCHLD, tracee_cgroup_fd, STACK_TRACEE, tracee_main, NULL);
+	if (pid > 0) {
+		run.tracee.pid = pid;
+		put_on_cpu(pid, run.tracee.cpu);
+		wait_flag(&run.tracee.ready);
+	}
+	return pid;
+}
+
+/* What the state of a task is, a letter; 0 if there is no such task. */
+static char state_of(int pid)
+{
+	char name[32], text[128], *p;
+	ssize_t size;
+	int fd;
+
+	if (pid <= 0)
+		return 0;
+	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	fd = open(name, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	size = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (size <= 0)
+		return 0;
+	text[size] = 0;
+	p = strrchr(text, ')');
+	return p && p[1] ? p[2] : 0;
+}
+
+/*
+ * What the parent of the tracee is told, within a time. It waits when it has been
+ * sent SIGCHLD, as parents do: a wait before that could take away what the signal is
+ * going to tell. That of the end only counts if it is not what wait says, since it
+ * gets lost if the one before it is pending still. Returns true if the tracee is gone.
+ */
+static bool ask_parent(long us)
+{
+	static const char *const codes[] = {
+		[CLD_EXITED] = "exited", [CLD_KILLED] = "killed", [CLD_DUMPED] = "dumped",
+		[CLD_TRAPPED] = "trapped", [CLD_STOPPED] = "stopped",
+		[CLD_CONTINUED] = "continued",
+	};
+	struct timespec limit = { 0, us * 1000 };
+	int status, flags = WNOHANG | __WALL, said = -1;
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	while (sigtimedwait(&set, &info, &limit) == SIGCHLD) {
+		limit.tv_nsec = 0;
+		if (info.si_pid != run.tracee.pid || info.si_code <= 0 ||
+		    info.si_code >= (int)ARRAY_SIZE(codes))
+			continue;
+		flags |= WUNTRACED | WCONTINUED;
+		if (info.si_code == CLD_EXITED)
+			said = info.si_status << 8;
+		else if (info.si_code == CLD_KILLED)
+			said = info.si_status;
+		else
+			log_token(&run.parent, 0, codes[info.si_code], info.si_status, true);
+	}
+	while (wait4(run.tracee.pid, &status, flags, NULL) == run.tracee.pid) {
+		if (WIFSTOPPED(status)) {
+			log_token(&run.parent, 0, "w-stopped", WSTOPSIG(status), true);
+		} else if (WIFCONTINUED(status)) {
+			log_token(&run.parent, 0, "w-continued", 0, false);
+		} else {
+			if (WIFEXITED(status))
+				log_token(&run.parent, 0, "exited", WEXITSTATUS(status), true);
+			else
+				log_token(&run.parent, 0, "killed", WTERMSIG(status), true);
+			if (said >= 0 && said != status)
+				log_token(&run.parent, 0, "told", said, true);
+			return true;
+		}
+	}
+	return false;
+}
+
+u64 phase[6];
+static bool tracee_gone;
+
+static void look_around(long us)
+{
+	if (!tracee_gone)
+		tracee_gone = ask_parent(us);
+	answer_notifications(6);
+}
+
+static bool rests(char state)
+{
+	return !state || strchr("STtZXD", state);
+}
+
+static bool is_gone(int pid)
+{
+	char state = state_of(pid);
+
+	return !state || state == 'Z' || state == 'X';
+}
+
+/* Who does an act? */
+static const struct party *doer_of(enum act act)
+{
+	if (act < TRACER_ACTS)
+		return run.by_actor ? &run.actor : &run.tracer[0];
+	if (act < OTHER_ACTS)
+		return &run.tracer[0];
+	if (act < TRACEE_ACTS)
+		return &run.tracer[1];
+	return act < THREAD_ACTS ? &run.tracee : &run.thread;
+}
+
+/* Wait until all have acted who can. */
+static void wait_for_acts(void)
+{
+	u64 end = now_us() + LIMIT_MS * 1000;
+	int i = 0;
+
+	while (i < MAX_ACTS && now_us() < end) {
+		if (!run.sc->acts[i] || __atomic_load_n(&run.acted[i], __ATOMIC_ACQUIRE)) {
+			i++;
+			continue;
+		}
+		look_around(60);
+		if (!__atomic_load_n(&run.acted[i], __ATOMIC_ACQUIRE) &&
+		    is_gone(doer_of(run.sc->acts[i])->pid))
+			i++;
+	}
+}
+
+/* Wait until nobody moves any more; some never rest. */
+static void settle(void)
+{
+	u64 sum, last = 0, beat = 0, end;
+	int quiet = 0;
+	char t, t2, x;
+
+	wait_for_acts();
+	end = now_us() + (amplified ? 60000 : 15000);
+	while (quiet < 2 && !tracee_gone && now_us() < end) {
+		look_around(60);
+		t = run.tracer[0].done ? 0 : state_of(run.tracer[0].pid);
+		t2 = run.tracer[1].done ? 0 : state_of(run.tracer[1].pid);
+		if (!rests(t) || !rests(t2)) {
+			quiet = 0;
+			continue;
+		}
+		x = state_of(run.tracee.pid);
+		if (!rests(x) && run.beat == beat) {
+			quiet = 0;
+			continue;
+		}
+		beat = run.beat;
+		sum = run.tracer[0].log.nr + run.tracer[1].log.nr * 100 +
+		      run.parent.nr * 10000 + ((u64)x << 32) + ((u64)run.token << 40) + 1;
+		quiet = sum == last ? quiet + 1 : 0;
+		last = sum;
+	}
+}
+
+static bool party_done(struct party *party)
+{
+	if (party->pid <= 0 || party->done)
+		return true;
+	return wait4(party->pid, NULL, WNOHANG | __WALL, NULL) == party->pid;
+}
+
+/* Let it come to its end. Returns false if it does not. */
+static bool finish(void)
+{
+	u64 end = now_us() + LIMIT_MS * 1000;
+	int pid = run.tracee.pid;
+	bool t, t2;
+
+	run.ending = 1;
+	if (run.sc->freezes)
+		write_to(freeze_fd, "0");
+	if (run.sc->stops && !tracee_gone)
+		kill(pid, SIGCONT);
+	if (!tracee_gone)
+		kill(pid, SIG_MARK);
+	do {
+		look_around(100);
+		t = party_done(&run.tracer[0]);
+		t2 = party_done(&run.tracer[1]) && party_done(&run.actor);
+		if (tracee_gone && t && t2)
+			return true;
+		/* Whoever is its parent has reaped it. */
+		if (t && t2 && kill(pid, 0) && errno == ESRCH) {
+			look_around(0);
+			return true;
+		}
+		if (tracee_gone)
+			sleep_us(50);
+	} while (now_us() < end);
+	return false;
+}
+
+/* Nothing is left of it. */
+static void clean_up(void)
+{
+	pid_t pid;
+
+	for (;;) {
+		pid = wait4(-1, NULL, WNOHANG | __WALL, NULL);
+		if (pid > 0)
+			continue;
+		if (pid < 0 && errno == ECHILD)
+			break;
+		write_to(kill_fd, "1");
+		wait4(-1, NULL, __WALL, NULL);
+	}
+	if (run.notify_fd >= 0)
+		close(run.notify_fd);
+}
+
+static char *put_log(char *to, const char *end, const struct log *log, const char *name)
+{
+	unsigned int who, i;
+	bool any;
+
+	for (who = 0; who < 8; who++) {
+		any = false;
+		for (i = 0; i < log->nr; i++) {
+			if (log->who[i] != who)
+				continue;
+			if (!any) {
+				to = put_text(to, end, " | ");
+				to = put_text(to, end, name);
+				if (who)
+					to = put_number(to, end, who);
+				to = put_text(to, end, ":");
+				any = true;
+			}
+			to = put_text(to, end, " ");
+			to = put_text(to, end, log->token[i]);
+		}
+	}
+	if (log->full)
+		to = put_text(to, end, " ...");
+	return to;
+}
+
+static void put_outcome(char *text, size_t size, bool ended, const char *states)
+{
+	static const char *const names[] = TOKEN_NAMES;
+	const char *end = text + size - 1;
+	char *to = text;
+	int i;
+
+	if (!ended) {
+		to = put_text(to, end, "TIMEOUT ");
+		to = put_text(to, end, states);
+		to = put_text(to, end, " ");
+	}
+	for (i = 0; i < MAX_ACTS && run.sc->acts[i]; i++) {
+		if (!run.acted[i]) {
+			to = put_text(to, end, act_names[run.sc->acts[i]]);
+			to = put_text(to, end, "-not ");
+		} else if (run.result[i]) {
+			to = put_text(to, end, act_names[run.sc->acts[i]]);
+			to = put_number(to, end, run.result[i]);
+			to = put_text(to, end, " ");
+		}
+	}
+	to = put_log(to, end, &run.tracer[0].log, "tracer");
+	to = put_log(to, end, &run.tracer[1].log, "other");
+	to = put_log(to, end, &run.parent, "parent");
+	to = put_text(to, end, " | tracee:");
+	for (i = 0; i < NR_TOKENS; i++) {
+		if (run.token & 1u << i) {
+			to = put_text(to, end, " ");
+			to = put_text(to, end, names[i]);
+		}
+	}
+	*to = 0;
+}
+
+static void observe(void)
+{
+	char command[64];
+	int pid = run.tracee.pid;
+
+	engine_fd = open(ENGINE, O_RDWR | O_CLOEXEC);
+	if (engine_fd < 0) {
+		perror("races: " ENGINE);
+		_exit(4);
+	}
+	snprintf(command, sizeof(command), "attach %d", pid);
+	write_to(engine_fd, command);
+	write_to(engine_fd, "on clone follow");
+	write_to(engine_fd,
+		 "events syscall_entry syscall_exit quiesce clone exec exit death reap signal");
+}
+
+static bool has_act(int from, int to)
+{
+	int i;
+
+	for (i = 0; i < MAX_ACTS; i++) {
+		if (run.sc->acts[i] >= from && run.sc->acts[i] < to && run.sc->acts[i])
+			return true;
+	}
+	return false;
+}
+
+/* Who is where. */
+static void place(int placement)
+{
+	switch (placement) {
+	case 0:	/* the tracee alone; who acts with the tracer is the tracer */
+		run.tracee.cpu = 1;
+		run.thread.cpu = 1;
+		run.tracer[0].cpu = 0;
+		run.tracer[1].cpu = 0;
+		run.by_actor = !has_act(TRACER_ACTS, OTHER_ACTS);
+		run.actor.cpu = 0;
+		break;
+	case 1:	/* the actor alone */
+		run.tracee.cpu = 1;
+		run.thread.cpu = 1;
+		run.tracer[0].cpu = 1;
+		run.tracer[1].cpu = 0;
+		run.by_actor = true;
+		run.actor.cpu = 0;
+		break;
+	case 2:	/* the tracer alone */
+		run.tracee.cpu = 1;
+		run.thread.cpu = 0;
+		run.tracer[0].cpu = 0;
+		run.tracer[1].cpu = 1;
+		run.by_actor = true;
+		run.actor.cpu = 1;
+		break;
+	default:
+		run.tracee.cpu = -1;
+		run.thread.cpu = -1;
+		run.tracer[0].cpu = -1;
+		run.tracer[1].cpu = -1;
+		run.by_actor = true;
+		run.actor.cpu = -1;
+	}
+	if (!has_act(NO_ACT + 1, TRACER_ACTS))
+		run.by_actor = false;
+}
+
+static void start(struct party *party, int stack, void (*main)(void *), long arg)
+{
+	/* With the signal 0 it tells us nothing that could hide what the tracee does. */
+	party->pid = spawn(CLONE_FILES, 0, cgroup_fd, stack, main, (void *)arg);
+	if (party->pid <= 0) {
+		party->pid = 0;
+		fprintf(stderr, "races: cannot create a task\n");
+		_exit(4);
+	}
+	put_on_cpu(party->pid, party->cpu);
+	wait_flag(&party->ready);
+}
+
+/* @delays: of the acts, in ticks, from when all are ready. */
+void run_one(const struct scenario *sc, const u64 *delays, int placement,
+	     char *text, size_t size)
+{
+	char states[4] = "---";
+	bool ended;
+	int i;
+
+	memset(&run, 0, offsetof(struct run, parent));
+	run.parent.nr = 0;
+	run.parent.full = false;
+	run.token = 0;
+	run.sc = sc;
+	run.notify_fd = -1;
+	tracee_gone = false;
+	for (i = 0; i < MAX_ACTS; i++)
+		run.when[i] = delays[i];
+	place(placement);
+	if (sc->state == IN_NOTIFY || has_act(ACT_X_TRACE, ACT_X_NOTIFY + 1))
+		run.notify_fd = -2;
+
+	phase[0] = now_us();
+	engine_fd = -1;
+	if (!sc->child) {
+		start_tracee();
+		if (observed)
+			observe();
+	}
+	start(&run.tracer[0], STACK_TRACER, tracer_main, 0);
+	if (sc->child && observed)
+		observe();
+	if (has_act(OTHER_ACTS, TRACEE_ACTS))
+		start(&run.tracer[1], STACK_TRACER_2, tracer_main, 1);
+	if (run.by_actor)
+		start(&run.actor, STACK_ACTOR, actor_main, 0);
+	if (sc->state == IN_NOTIFY)
+		answer_notifications(-1);
+	if (sc->state == AT_STOPPED && !sc->child) {
+		wait4(run.tracee.pid, NULL, WUNTRACED, NULL);
+		ask_parent(0);
+		run.parent.nr = 0;
+	}
+	if (sc->frozen)
+		write_to(freeze_fd, "1");
+
+	if (amplified)
+		write_to(amplify_fd, "300");
+	phase[1] = now_us();
+	run.start = now() + 50 * ticks_per_us;
+	set_flag(&run.go);
+	settle();
+	if (amplified)
+		write_to(amplify_fd, "0");
+	phase[2] = now_us();
+	ended = finish();
+	phase[3] = now_us();
+	if (!ended) {
+		states[0] = state_of(run.tracee.pid) ?: '-';
+		states[1] = state_of(run.tracer[0].pid) ?: '-';
+	}
+	put_outcome(text, size, ended, states);
+	if (engine_fd >= 0)
+		close(engine_fd);
+	clean_up();
+	phase[4] = now_us();
+}
+
+static int open_or_die(const char *name, int flags)
+{
+	int fd = open(name, flags | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "races: ");
+		perror(name);
+		exit(2);
+	}
+	return fd;
+}
+
+void run_init(void)
+{
+	struct timespec t = { 0, 20 * 1000 * 1000 };
+	sigset_t set;
+	u64 us, ticks;
+
+	put_on_cpu(0, 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	cgroup_fd = open_or_die(CGROUP "/run", O_DIRECTORY);
+	tracee_cgroup_fd = open_or_die(CGROUP "/run/tracee", O_DIRECTORY);
+	freeze_fd = open_or_die(CGROUP "/run/tracee/cgroup.freeze", O_WRONLY);
+	kill_fd = open_or_die(CGROUP "/run/cgroup.kill", O_WRONLY);
+	if (amplified)
+		amplify_fd = open_or_die(AMPLIFY, O_WRONLY);
+	stacks = mmap(NULL, NR_STACKS * STACK_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (stacks == MAP_FAILED) {
+		perror("races: mmap");
+		exit(2);
+	}
+	ticks = now();
+	us = now_us();
+	nanosleep(&t, NULL);
+	ticks_per_us = (now() - ticks) / (now_us() - us);
+}
