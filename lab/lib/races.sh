@@ -4,6 +4,7 @@
 # are on each. And the amplifier, lab/races/amplify.h.
 
 RACES=$RUN/races
+tab=$(printf '\t')
 SEED=${SEED:-1}
 
 # The objects that are compiled anew with the amplifier, in whatever directory.
@@ -67,6 +68,7 @@ need_races() {
 # races_image base|linux|amplified-base|amplified-linux|FILE
 races_image() {
 	case $1 in
+	mutant) races_image "$mutant_kernel" ;;
 	amplified-*) amplified_image "${1#amplified-}" ;;
 	*) bzimage_of "$1" ;;
 	esac
@@ -151,7 +153,7 @@ races_run() {
 		fi
 		races_jobs "$dir" "${prefix}base" alone $a -s "$SEED" $two $races_only
 		races_jobs "$dir" "${prefix}linux" alone $a -s "$SEED" $one $races_only
-		races_jobs "$dir" "${prefix}linux" observed $a -o -s "$((SEED + 1))" $one $races_only
+		races_jobs "$dir" "${prefix}linux" observed $a -o -s "$SEED" $one $races_only
 		stage "both kernels, $kind: $nr_chosen scenarios, seed $SEED, at most $((s / 60)) min $((s % 60)) s"
 		races_boot "$dir" $((s + 300)) "${prefix}base" "${prefix}linux" || return 1
 	done
@@ -214,4 +216,49 @@ run_races() {
 	races_hunt "${2:-$(($1 * 2))}" || return 1
 	races_tell
 	[ "$faults" = 0 ]
+}
+
+# Scenarios that mutants name.
+raced_scenarios() {
+	list_mutants | while read -r m; do mutant_means "$m"; done | sed -n 's/^races //p' | sort -u
+}
+
+# What the unpatched kernel shows of these with the amplifier, in $known/base. It gets
+# more time than a mutant does.
+need_known_races() {
+	known=$RUN/races-known
+	raced_scenarios >"$RUN/races-known.list"
+	need_races
+	known_key=$(cat "$(races_image amplified-base)" "$BUILD"/races/* "$RUN/races-known.list" | sum)
+	if [ -e "$known/key" ] && [ "$(cat "$known/key")" = "$known_key" ]; then
+		return 0
+	fi
+	stage "unpatched kernel: the races that mutants are compared with"
+	rm -rf "$known"
+	mkdir -p "$known/amplified-base"
+	cp "$RUN/races-known.list" "$known/amplified-base/list"
+	n=$(wc -l <"$known/amplified-base/list")
+	races_jobs "$known" amplified-base alone -a -n 1000000 -t $((n * 120)) -f /share/list
+	races_boot "$known" $((n * 120 + 300)) amplified-base || die "the unpatched kernel does not race to the end"
+	echo "$known_key" >"$known/key"
+}
+
+# races_mutant KERNEL NAME MEANS: true if the unpatched kernel never had an outcome
+# that this one has at least three times within a minute. One line says which.
+# 1 if it is not caught, 2 if nothing can be said.
+races_mutant() {
+	dir=$RUN/mutant-races-$2
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	# races_guest takes a name, an image is a path
+	races_jobs "$dir" mutant alone -a -n 1000000 -t 60 -i "${3#races }"
+	mutant_kernel=$1
+	if ! races_guest mutant "$dir" 360; then
+		echo "$guest_why"
+		return 2
+	fi
+	awk -v suspects="$dir/suspects" -v least=3 -v quiet=1 -f "$ROOT/lab/races.awk" \
+		side=base "$known/amplified-base/alone" side=linux "$dir/mutant/alone"
+	grep "^${3#races }$tab" "$dir/suspects" >"$dir/only" || return 1
+	echo "$3: $(head -n 1 "$dir/only" | cut -f 2)"
 }

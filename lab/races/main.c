@@ -134,7 +134,6 @@ static unsigned int choose_bin(const struct count *count)
 	return bin;
 }
 
-extern u64 phase[6];
 static void do_run(unsigned int nr)
 {
 	static char text[TEXT_SIZE];
@@ -163,9 +162,26 @@ static void do_run(unsigned int nr)
 		count->bin[bin] = outcome + 1;
 	}
 	if (verbose)
-		printf("%llu %llu %llu %llu ", (unsigned long long)(phase[1]-phase[0]), (unsigned long long)(phase[2]-phase[1]), (unsigned long long)(phase[3]-phase[2]), (unsigned long long)(phase[4]-phase[3])),
 		printf("%ld.%02ld us, on CPUs %u: %s\n", between / (long)ticks_per_us,
 		       labs(between) * 100 / (long)ticks_per_us % 100, placement, text);
+}
+
+/* In which order the scenarios have their turns. The same seed, the same order. */
+static unsigned int *order;
+
+static void make_order(void)
+{
+	unsigned int i, j, other;
+
+	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	order = calloc(nr_scenarios, sizeof(*order));
+	for (i = 0; i < nr_scenarios; i++) {
+		j = next_random() % (i + 1);
+		other = order[j];
+		order[j] = i;
+		if (j != i)
+			order[i] = other;
+	}
 }
 
 /* The process that is the parent of all runs. */
@@ -180,7 +196,7 @@ static void work(const bool *chosen)
 	do {
 		more = false;
 		for (; shared->scenario < nr_scenarios; shared->scenario++) {
-			unsigned int nr = shared->scenario;
+			unsigned int nr = order[shared->scenario];
 
 			if (!chosen[nr])
 				continue;
@@ -219,7 +235,7 @@ static void kill_run(void)
 /* See that it gets on. Returns 0, or how it failed. */
 static int supervise(const bool *chosen)
 {
-	unsigned long last = 0, told = 0;
+	unsigned long last = 0;
 	time_t moved = time(NULL), tell = moved;
 	int status;
 	pid_t pid;
@@ -242,7 +258,7 @@ again:
 			if (WIFEXITED(status))
 				return WEXITSTATUS(status);
 			fprintf(stderr, "races: ended by signal %d in \"%s\"\n",
-				WTERMSIG(status), scenarios[shared->scenario].name);
+				WTERMSIG(status), scenarios[order[shared->scenario]].name);
 			return 3;
 		}
 		if (shared->progress != last) {
@@ -253,15 +269,14 @@ again:
 			tell = time(NULL);
 			printf("@progress %lu runs\n", last);
 			fflush(stdout);
-			told = last;
 		}
 		if (time(NULL) - moved < 60)
 			continue;
 		/* Its own limit did not help. */
-		counts[shared->scenario].stuck++;
-		counts[shared->scenario].runs++;
+		counts[order[shared->scenario]].stuck++;
+		counts[order[shared->scenario]].runs++;
 		shared->progress++;
-		printf("@stuck %s\n", scenarios[shared->scenario].name);
+		printf("@stuck %s\n", scenarios[order[shared->scenario]].name);
 		kill(pid, SIGKILL);
 		kill_run();
 		waitpid(pid, NULL, 0);
@@ -270,7 +285,6 @@ again:
 		shared->scenario++;
 		goto again;
 	}
-	(void)told;
 }
 
 static int by_count(const void *a, const void *b)
@@ -386,6 +400,7 @@ int main(int argc, char **argv)
 	counts = share(nr_scenarios * sizeof(*counts));
 	texts = share(TEXTS_SIZE);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	make_order();
 	printf("@seed %llu\n", (unsigned long long)seed);
 	rc = supervise(chosen);
 	tell(chosen);

@@ -140,6 +140,7 @@ struct log {
 	unsigned int nr;
 	bool full;
 	u8 who[MAX_TOKENS];
+	bool stream[MAX_TOKENS];
 	char token[MAX_TOKENS][TOKEN_SIZE];
 };
 
@@ -163,7 +164,8 @@ struct run {
 	int tracee_ready;	/* futex */
 	u64 beat;		/* the tracee runs */
 	int notify_fd;
-	int ending;
+	int calm;		/* the tracer answers with PTRACE_CONT from now on */
+	bool streams;		/* there are many stops */
 	bool by_actor;		/* acts of anybody, else by the tracer */
 	struct log parent;	/* what it was told */
 	struct log tracee_log;
@@ -178,7 +180,8 @@ extern u64 ticks_per_us;
 enum { STACK_TRACEE, STACK_THREAD, STACK_CHILD, STACK_TRACER, STACK_TRACER_2,
        STACK_ACTOR, NR_STACKS };
 
-void log_token(struct log *log, int who, const char *name, long number, bool with);
+void log_token(struct log *log, int who, const char *name, long number, bool with,
+	       bool stream);
 long spawn(u64 flags, int exit_signal, int cgroup, int stack, void (*main)(void *),
 	   void *arg);
 void put_on_cpu(int pid, int cpu);

@@ -145,7 +145,28 @@ static char *put_number(char *to, const char *end, long number)
 	return put_text(to, end, p);
 }
 
-void log_token(struct log *log, int who, const char *name, long number, bool with)
+/* Is there nothing but tokens of a stream after this one, and it among them? */
+static bool in_stream(const struct log *log, int who, const char *token)
+{
+	unsigned int i = log->nr;
+
+	while (i--) {
+		if (log->who[i] != who)
+			continue;
+		if (!log->stream[i])
+			return false;
+		if (!strcmp(log->token[i], token))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * @stream: one of many stops that come as long as the task runs.  Between two others
+ * each is told once; how many there were, and which came last, is chance.
+ */
+void log_token(struct log *log, int who, const char *name, long number, bool with,
+	       bool stream)
 {
 	char *to, *end;
 
@@ -161,25 +182,11 @@ void log_token(struct log *log, int who, const char *name, long number, bool wit
 		to = put_number(to, end, number);
 	}
 	*to = 0;
+	if (stream && in_stream(log, who, log->token[log->nr]))
+		return;
 	log->who[log->nr] = who;
-	/* One token, or two in turns, again and again say nothing new. */
-	{
-		unsigned int i, period, nr = log->nr + 1, last[4], n = 0;
-
-		for (i = nr; i-- && n < 4; ) {
-			if (log->who[i] == who)
-				last[n++] = i;
-		}
-		if (n >= 2 && !strcmp(log->token[last[0]], log->token[last[1]]))
-			return;
-		period = n == 4 && !strcmp(log->token[last[0]], log->token[last[2]]) &&
-			 !strcmp(log->token[last[1]], log->token[last[3]]);
-		if (period && last[0] == nr - 1 && last[1] == nr - 2) {
-			__atomic_store_n(&log->nr, nr - 2, __ATOMIC_RELEASE);
-			return;
-		}
-		__atomic_store_n(&log->nr, nr, __ATOMIC_RELEASE);
-	}
+	log->stream[log->nr] = stream;
+	__atomic_store_n(&log->nr, log->nr + 1, __ATOMIC_RELEASE);
 }
 
 /* ---- the run ---- */
@@ -273,27 +280,26 @@ static bool ask_parent(long us)
 		else if (info.si_code == CLD_KILLED)
 			said = info.si_status;
 		else
-			log_token(&run.parent, 0, codes[info.si_code], info.si_status, true);
+			log_token(&run.parent, 0, codes[info.si_code], info.si_status, true, false);
 	}
 	while (wait4(run.tracee.pid, &status, flags, NULL) == run.tracee.pid) {
 		if (WIFSTOPPED(status)) {
-			log_token(&run.parent, 0, "w-stopped", WSTOPSIG(status), true);
+			log_token(&run.parent, 0, "w-stopped", WSTOPSIG(status), true, false);
 		} else if (WIFCONTINUED(status)) {
-			log_token(&run.parent, 0, "w-continued", 0, false);
+			log_token(&run.parent, 0, "w-continued", 0, false, false);
 		} else {
 			if (WIFEXITED(status))
-				log_token(&run.parent, 0, "exited", WEXITSTATUS(status), true);
+				log_token(&run.parent, 0, "exited", WEXITSTATUS(status), true, false);
 			else
-				log_token(&run.parent, 0, "killed", WTERMSIG(status), true);
+				log_token(&run.parent, 0, "killed", WTERMSIG(status), true, false);
 			if (said >= 0 && said != status)
-				log_token(&run.parent, 0, "told", said, true);
+				log_token(&run.parent, 0, "told", said, true, false);
 			return true;
 		}
 	}
 	return false;
 }
 
-u64 phase[6];
 static bool tracee_gone;
 
 static void look_around(long us)
@@ -352,9 +358,8 @@ static void settle(void)
 	int quiet = 0;
 	char t, t2, x;
 
-	wait_for_acts();
 	end = now_us() + (amplified ? 60000 : 15000);
-	while (quiet < 2 && !tracee_gone && now_us() < end) {
+	while (!quiet && !tracee_gone && now_us() < end) {
 		look_around(60);
 		t = run.tracer[0].done ? 0 : state_of(run.tracer[0].pid);
 		t2 = run.tracer[1].done ? 0 : state_of(run.tracer[1].pid);
@@ -375,25 +380,44 @@ static void settle(void)
 	}
 }
 
+/* Where there is a stop after each call or instruction: until it has run some. */
+static void stream(void)
+{
+	u64 beat = run.beat, end = now_us() + (amplified ? 20000 : 5000);
+
+	while (!tracee_gone && run.beat < beat + 2 && now_us() < end)
+		look_around(60);
+}
+
 static bool party_done(struct party *party)
 {
 	if (party->pid <= 0 || party->done)
 		return true;
-	return wait4(party->pid, NULL, WNOHANG | __WALL, NULL) == party->pid;
+	if (wait4(party->pid, NULL, WNOHANG | __WALL, NULL) == 0)
+		return false;
+	party->done = 1;
+	return true;
 }
 
 /* Let it come to its end. Returns false if it does not. */
 static bool finish(void)
 {
-	u64 end = now_us() + LIMIT_MS * 1000;
 	int pid = run.tracee.pid;
 	bool t, t2;
 
-	run.ending = 1;
+	u64 end;
+
+	/* Streams come to an end. */
+	run.calm = 1;
+	if (run.streams)
+		settle();
 	if (run.sc->freezes)
 		write_to(freeze_fd, "0");
-	if (run.sc->stops && !tracee_gone)
+	if (run.sc->stops && !tracee_gone) {
 		kill(pid, SIGCONT);
+		settle();
+	}
+	end = now_us() + LIMIT_MS * 1000;
 	if (!tracee_gone)
 		kill(pid, SIG_MARK);
 	do {
@@ -431,27 +455,56 @@ static void clean_up(void)
 		close(run.notify_fd);
 }
 
-static char *put_log(char *to, const char *end, const struct log *log, const char *name)
+static int by_text(const void *a, const void *b)
 {
-	unsigned int who, i;
-	bool any;
+	return strcmp(a, b);
+}
 
-	for (who = 0; who < 8; who++) {
-		any = false;
-		for (i = 0; i < log->nr; i++) {
-			if (log->who[i] != who)
-				continue;
-			if (!any) {
-				to = put_text(to, end, " | ");
-				to = put_text(to, end, name);
-				if (who)
-					to = put_number(to, end, who);
-				to = put_text(to, end, ":");
-				any = true;
+static char *put_tokens(char *to, const char *end, const struct log *log, unsigned int who)
+{
+	char sorted[MAX_TOKENS][TOKEN_SIZE];
+	unsigned int i, j, nr = 0;
+
+	for (i = 0; i <= log->nr; i++) {
+		if (i < log->nr && log->who[i] != who)
+			continue;
+		if (i < log->nr && log->stream[i]) {
+			memcpy(sorted[nr++], log->token[i], TOKEN_SIZE);
+			continue;
+		}
+		if (nr) {
+			qsort(sorted, nr, TOKEN_SIZE, by_text);
+			to = put_text(to, end, " [");
+			for (j = 0; j < nr; j++) {
+				to = put_text(to, end, j ? " " : "");
+				to = put_text(to, end, sorted[j]);
 			}
+			to = put_text(to, end, "]");
+			nr = 0;
+		}
+		if (i < log->nr) {
 			to = put_text(to, end, " ");
 			to = put_text(to, end, log->token[i]);
 		}
+	}
+	return to;
+}
+
+static char *put_log(char *to, const char *end, const struct log *log, const char *name)
+{
+	unsigned int who, i;
+
+	for (who = 0; who < 8; who++) {
+		for (i = 0; i < log->nr && log->who[i] != who; i++)
+			;
+		if (i == log->nr)
+			continue;
+		to = put_text(to, end, " | ");
+		to = put_text(to, end, name);
+		if (who)
+			to = put_number(to, end, who);
+		to = put_text(to, end, ":");
+		to = put_tokens(to, end, log, who);
 	}
 	if (log->full)
 		to = put_text(to, end, " ...");
@@ -592,10 +645,10 @@ void run_one(const struct scenario *sc, const u64 *delays, int placement,
 	for (i = 0; i < MAX_ACTS; i++)
 		run.when[i] = delays[i];
 	place(placement);
+	run.streams = sc->policy > DO_CONT && sc->policy < NR_RESUMES;
 	if (sc->state == IN_NOTIFY || has_act(ACT_X_TRACE, ACT_X_NOTIFY + 1))
 		run.notify_fd = -2;
 
-	phase[0] = now_us();
 	engine_fd = -1;
 	if (!sc->child) {
 		start_tracee();
@@ -621,15 +674,16 @@ void run_one(const struct scenario *sc, const u64 *delays, int placement,
 
 	if (amplified)
 		write_to(amplify_fd, "300");
-	phase[1] = now_us();
 	run.start = now() + 50 * ticks_per_us;
 	set_flag(&run.go);
-	settle();
+	wait_for_acts();
+	if (run.streams)
+		stream();
+	else
+		settle();
 	if (amplified)
 		write_to(amplify_fd, "0");
-	phase[2] = now_us();
 	ended = finish();
-	phase[3] = now_us();
 	if (!ended) {
 		states[0] = state_of(run.tracee.pid) ?: '-';
 		states[1] = state_of(run.tracer[0].pid) ?: '-';
@@ -638,7 +692,6 @@ void run_one(const struct scenario *sc, const u64 *delays, int placement,
 	if (engine_fd >= 0)
 		close(engine_fd);
 	clean_up();
-	phase[4] = now_us();
 }
 
 static int open_or_die(const char *name, int flags)
@@ -660,6 +713,7 @@ void run_init(void)
 	u64 us, ticks;
 
 	put_on_cpu(0, 0);
+	prctl(PR_SET_TIMERSLACK, 1000);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);

@@ -29,6 +29,7 @@ struct tracer {
 	struct party *party;
 	int tasks[MAX_TASKS];	/* by who they are */
 	unsigned int nr_tasks;
+	u8 calls[MAX_TASKS];	/* entries without an exit */
 	int signal;		/* what the stop at the beginning gives back */
 	bool answered;		/* the first stop */
 	bool marked;		/* the end has come: just let all go on */
@@ -64,12 +65,18 @@ static int who_is(struct tracer *t, int pid)
 
 static void say(struct tracer *t, int pid, const char *name)
 {
-	log_token(&t->party->log, who_is(t, pid), name, 0, false);
+	log_token(&t->party->log, who_is(t, pid), name, 0, false, false);
 }
 
 static void say_number(struct tracer *t, int pid, const char *name, long number)
 {
-	log_token(&t->party->log, who_is(t, pid), name, number, true);
+	log_token(&t->party->log, who_is(t, pid), name, number, true, false);
+}
+
+/* A stop that comes for each call or instruction. */
+static void say_stream(struct tracer *t, int pid, const char *name, long number)
+{
+	log_token(&t->party->log, who_is(t, pid), name, number, true, true);
 }
 
 static long options(void)
@@ -224,10 +231,13 @@ static int tell_stop(struct tracer *t, int pid, int status)
 		ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(call), (long)&call);
 		switch (call.op) {
 		case PTRACE_SYSCALL_INFO_ENTRY:
-			say_number(t, pid, "entry", call.entry.nr);
+			if (t->calls[who_is(t, pid)]++ && run.sc->policy == DO_SYSCALL && !t->marked)
+				say(t, pid, "entry-twice");
+			say_stream(t, pid, "entry", call.entry.nr);
 			break;
 		case PTRACE_SYSCALL_INFO_EXIT:
-			say_number(t, pid, "return", call.exit.rval < 0 ? call.exit.rval : 0);
+			t->calls[who_is(t, pid)] = 0;
+			say_stream(t, pid, "return", call.exit.rval < 0 ? call.exit.rval : 0);
 			break;
 		default:
 			say_number(t, pid, "call", call.op);
@@ -244,7 +254,7 @@ static int tell_stop(struct tracer *t, int pid, int status)
 		return signr;
 	}
 	if (signr == SIGTRAP) {
-		say_number(t, pid, "trap", info.si_code);
+		say_stream(t, pid, "trap", info.si_code);
 		return 0;
 	}
 	say_number(t, pid, info.si_code == SI_TKILL ? "tsig" :
@@ -281,7 +291,7 @@ static void react(struct tracer *t, int pid, int status)
 	t->answered = true;
 	if (signr == SIG_MARK)
 		t->marked = true;
-	if (t->marked) {
+	if (t->marked || (run.calm && policy < NR_RESUMES)) {
 		policy = DO_CONT;
 	} else if (policy < NR_RESUMES) {
 		request = requests[policy];
