@@ -79,6 +79,7 @@ void actor_main(void *arg)
 {
 	int i, last = -1;
 
+	be_amplified();
 	set_flag(&run.actor.ready);
 	wait_flag(&run.go);
 	while ((i = next_act(NO_ACT + 1, TRACER_ACTS, last)) >= 0) {

@@ -7,6 +7,9 @@
  * to as many microseconds as /sys/module/kernel/parameters/amplify says; 0, which
  * it is at first, waits nowhere.
  *
+ * Only tasks wait that have asked for it, by a bit of personality(2) that nothing
+ * else here uses. The others get on, whoever looks at them included.
+ *
  * Nothing sleeps, so what may be done under a lock does not change. Short waits are
  * as likely as long ones: each doubling has its share.
  */
@@ -19,7 +22,9 @@
 #include <linux/compiler.h>
 #include <linux/delay.h>
 #include <linux/moduleparam.h>
+#include <linux/personality.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/timex.h>
 
@@ -35,7 +40,8 @@ static inline void amplify_wait(void)
 	unsigned int most = READ_ONCE(amplify_us);
 	u32 random;
 
-	if (likely(!most) || in_hardirq())
+	if (likely(!most) || in_hardirq() ||
+	    !(current->personality & WHOLE_SECONDS))
 		return;
 	/* The low bits of the time, well mixed, are random enough. */
 	random = (u32)get_cycles() * 2654435769u;

@@ -15,9 +15,10 @@
  * In the end, for each scenario, "@races RUNS NAME" and its outcomes as "@outcome
  * FREQUENCY TEXT".
  *
- * The moments: the time between the acts of two parties is divided into bins. Three
- * of four runs are at a time where more than one outcome has been seen in the bin,
- * or the next bin shows another one.
+ * The moments: the time between the acts of two parties is divided into bins. A third
+ * of all runs is anywhere; a third is where more than one outcome has been seen in a
+ * bin, or the next one shows another; a third is where an outcome has been seen last,
+ * and one that is rare counts as much for that as one that is not.
  */
 #include "races.h"
 
@@ -40,14 +41,15 @@
 struct outcome {
 	unsigned int count;
 	u32 text;		/* where in "texts" */
+	u8 bin, placement;	/* where it was seen last */
 };
 
 /* In shared memory: if a run hangs, only its process is lost. */
 struct count {
 	unsigned int runs, nr, dropped, stuck;
 	struct outcome outcomes[MAX_OUTCOMES];
-	u8 bin[NR_BINS];	/* the outcome seen there last, plus 1 */
-	bool mixed[NR_BINS];
+	u8 bin[NR_PLACEMENTS][NR_BINS];	/* the outcome seen there last, plus 1 */
+	bool mixed[NR_PLACEMENTS][NR_BINS];
 };
 
 struct shared {
@@ -113,25 +115,38 @@ static int count_outcome(struct count *count, const char *text)
 	return i;
 }
 
-static bool is_interesting(const struct count *count, unsigned int bin)
+static bool is_interesting(const struct count *count, unsigned int placement,
+			   unsigned int bin)
 {
-	return count->mixed[bin] ||
-	       (bin && count->bin[bin - 1] && count->bin[bin - 1] != count->bin[bin]) ||
-	       (bin + 1 < NR_BINS && count->bin[bin + 1] &&
-		count->bin[bin + 1] != count->bin[bin]);
+	const u8 *seen = count->bin[placement];
+
+	return count->mixed[placement][bin] ||
+	       (bin && seen[bin - 1] && seen[bin - 1] != seen[bin]) ||
+	       (bin + 1 < NR_BINS && seen[bin + 1] && seen[bin + 1] != seen[bin]);
 }
 
-static unsigned int choose_bin(const struct count *count)
+static unsigned int choose_bin(const struct count *count, unsigned int *placement)
 {
 	unsigned int bin = next_random() % NR_BINS, i;
+	const struct outcome *outcome;
 
-	if (next_random() % 4 == 0)
+	switch (next_random() % 3) {
+	case 0:
+		for (i = 0; i < NR_BINS; i++) {
+			if (is_interesting(count, *placement, (bin + i) % NR_BINS))
+				return (bin + i) % NR_BINS;
+		}
 		return bin;
-	for (i = 0; i < NR_BINS; i++) {
-		if (is_interesting(count, (bin + i) % NR_BINS))
-			return (bin + i) % NR_BINS;
+	case 1:
+		if (!count->nr)
+			return bin;
+		outcome = &count->outcomes[next_random() % count->nr];
+		*placement = outcome->placement;
+		bin = outcome->bin + next_random() % 3 - 1;
+		return bin < NR_BINS ? bin : outcome->bin;
+	default:
+		return bin;
 	}
-	return bin;
 }
 
 static void do_run(unsigned int nr)
@@ -141,25 +156,29 @@ static void do_run(unsigned int nr)
 	u64 range = (amplified ? 800 : 120) * ticks_per_us, width = 2 * range / NR_BINS;
 	u64 delays[MAX_ACTS];
 	unsigned int bin, placement;
-	static const u8 placements[] = { 0, 0, 0, 0, 1, 1, 2, 2, 3, 3 };
 	int outcome;
 	long between;
 
-	bin = choose_bin(count);
+	placement = choose_placement(&scenarios[nr], next_random() % 10);
+	bin = choose_bin(count, &placement);
 	between = (long)(bin * width + next_random() % width) - (long)range;
 	delays[0] = between < 0 ? -between : 0;
 	delays[1] = between > 0 ? between : 0;
 	delays[2] = next_random() % range;
-	placement = placements[next_random() % ARRAY_SIZE(placements)];
 
-	run_one(&scenarios[nr], delays, placement, text, sizeof(text));
+	run_one(&scenarios[nr], delays, placement, next_random() % 3 == 0,
+		text, sizeof(text));
 	outcome = count_outcome(count, text);
 	count->runs++;
 	shared->progress++;
 	if (outcome >= 0) {
-		if (count->bin[bin] && count->bin[bin] != outcome + 1)
-			count->mixed[bin] = true;
-		count->bin[bin] = outcome + 1;
+		u8 *seen = &count->bin[placement][bin];
+
+		if (*seen && *seen != outcome + 1)
+			count->mixed[placement][bin] = true;
+		*seen = outcome + 1;
+		count->outcomes[outcome].bin = bin;
+		count->outcomes[outcome].placement = placement;
 	}
 	if (verbose)
 		printf("%ld.%02ld us, on CPUs %u: %s\n", between / (long)ticks_per_us,

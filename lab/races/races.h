@@ -165,6 +165,7 @@ struct run {
 	u64 beat;		/* the tracee runs */
 	int notify_fd;
 	int calm;		/* the tracer answers with PTRACE_CONT from now on */
+	bool parent_waits;	/* and does not look at SIGCHLD */
 	bool streams;		/* there are many stops */
 	bool by_actor;		/* acts of anybody, else by the tracer */
 	struct log parent;	/* what it was told */
@@ -184,6 +185,7 @@ void log_token(struct log *log, int who, const char *name, long number, bool wit
 	       bool stream);
 long spawn(u64 flags, int exit_signal, int cgroup, int stack, void (*main)(void *),
 	   void *arg);
+void be_amplified(void);
 void put_on_cpu(int pid, int cpu);
 void wait_flag(int *flag);
 void set_flag(int *flag);
@@ -191,9 +193,12 @@ void wait_until(unsigned int act);
 void acted(unsigned int act, long result);
 int next_act(int from, int to, int after);
 void answer_notifications(long value);
+enum { TRACEE_ALONE, ACTOR_ALONE, TRACER_ALONE, ANYWHERE, NR_PLACEMENTS };
+
+unsigned int choose_placement(const struct scenario *sc, unsigned int random);
 void run_init(void);
-void run_one(const struct scenario *sc, const u64 *delays, int placement,
-	     char *text, size_t size);
+void run_one(const struct scenario *sc, const u64 *delays, unsigned int placement,
+	     bool parent_waits, char *text, size_t size);
 
 /* ---- the parties ---- */
 

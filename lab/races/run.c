@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -69,6 +70,12 @@ long spawn(u64 flags, int exit_signal, int cgroup, int stack, void (*main)(void 
 	};
 
 	return clone_and_call(&args, sizeof(args), main, arg);
+}
+
+/* See amplify.h. */
+void be_amplified(void)
+{
+	sys(__NR_personality, WHOLE_SECONDS);
 }
 
 void put_on_cpu(int pid, int cpu)
@@ -250,10 +257,11 @@ static char state_of(int pid)
 }
 
 /*
- * What the parent of the tracee is told, within a time. It waits when it has been
- * sent SIGCHLD, as parents do: a wait before that could take away what the signal is
- * going to tell. That of the end only counts if it is not what wait says, since it
- * gets lost if the one before it is pending still. Returns true if the tracee is gone.
+ * What the parent of the tracee is told, within a time: by SIGCHLD, or in other runs
+ * by wait.  In one run both would be told of one stop, and one of them could take away
+ * what the other tells.  That of the end only counts if it is not what wait says, as
+ * it gets lost when the one before it is pending still.  Returns true if the tracee is
+ * gone.
  */
 static bool ask_parent(long us)
 {
@@ -262,11 +270,13 @@ static bool ask_parent(long us)
 		[CLD_TRAPPED] = "trapped", [CLD_STOPPED] = "stopped",
 		[CLD_CONTINUED] = "continued",
 	};
-	struct timespec limit = { 0, us * 1000 };
 	int status, flags = WNOHANG | __WALL, said = -1;
+	struct timespec limit = { 0, us * 1000 };
 	siginfo_t info;
 	sigset_t set;
 
+	if (run.parent_waits)
+		flags |= WUNTRACED | WCONTINUED;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	while (sigtimedwait(&set, &info, &limit) == SIGCHLD) {
@@ -274,12 +284,11 @@ static bool ask_parent(long us)
 		if (info.si_pid != run.tracee.pid || info.si_code <= 0 ||
 		    info.si_code >= (int)ARRAY_SIZE(codes))
 			continue;
-		flags |= WUNTRACED | WCONTINUED;
 		if (info.si_code == CLD_EXITED)
 			said = info.si_status << 8;
 		else if (info.si_code == CLD_KILLED)
 			said = info.si_status;
-		else
+		else if (!run.parent_waits)
 			log_token(&run.parent, 0, codes[info.si_code], info.si_status, true, false);
 	}
 	while (wait4(run.tracee.pid, &status, flags, NULL) == run.tracee.pid) {
@@ -563,55 +572,55 @@ static void observe(void)
 		 "events syscall_entry syscall_exit quiesce clone exec exit death reap signal");
 }
 
-static bool has_act(int from, int to)
+static bool has_act(const struct scenario *sc, enum act from, enum act to)
 {
 	int i;
 
 	for (i = 0; i < MAX_ACTS; i++) {
-		if (run.sc->acts[i] >= from && run.sc->acts[i] < to && run.sc->acts[i])
+		if (sc->acts[i] >= from && sc->acts[i] < to && sc->acts[i])
 			return true;
 	}
 	return false;
 }
 
-/* Who is where. */
-static void place(int placement)
+/*
+ * Who is where: whoever waits for its moment keeps a CPU busy, so two that are to act
+ * at the same time need one each, and a tracee that is to react needs one, too.
+ */
+static const struct {
+	signed char tracee, thread, tracer, other, actor;
+	bool by_actor;
+} places[NR_PLACEMENTS] = {
+	/* the tracee alone; what others could do the tracer does */
+	[TRACEE_ALONE]	= { 1, 1, 0, 0, 0, false },
+	[ACTOR_ALONE]	= { 1, 1, 1, 0, 0, true },
+	[TRACER_ALONE]	= { 1, 0, 0, 1, 1, true },
+	[ANYWHERE]	= { -1, -1, -1, -1, -1, true },
+};
+
+/* @random: 0 to 9 */
+unsigned int choose_placement(const struct scenario *sc, unsigned int random)
 {
-	switch (placement) {
-	case 0:	/* the tracee alone; who acts with the tracer is the tracer */
-		run.tracee.cpu = 1;
-		run.thread.cpu = 1;
-		run.tracer[0].cpu = 0;
-		run.tracer[1].cpu = 0;
-		run.by_actor = !has_act(TRACER_ACTS, OTHER_ACTS);
-		run.actor.cpu = 0;
-		break;
-	case 1:	/* the actor alone */
-		run.tracee.cpu = 1;
-		run.thread.cpu = 1;
-		run.tracer[0].cpu = 1;
-		run.tracer[1].cpu = 0;
-		run.by_actor = true;
-		run.actor.cpu = 0;
-		break;
-	case 2:	/* the tracer alone */
-		run.tracee.cpu = 1;
-		run.thread.cpu = 0;
-		run.tracer[0].cpu = 0;
-		run.tracer[1].cpu = 1;
-		run.by_actor = true;
-		run.actor.cpu = 1;
-		break;
-	default:
-		run.tracee.cpu = -1;
-		run.thread.cpu = -1;
-		run.tracer[0].cpu = -1;
-		run.tracer[1].cpu = -1;
-		run.by_actor = true;
-		run.actor.cpu = -1;
-	}
-	if (!has_act(NO_ACT + 1, TRACER_ACTS))
-		run.by_actor = false;
+	static const u8 both[] = "0000111233", actor[] = "0111111233", tracer[] = "0000001233";
+	const u8 *from = both;
+
+	if (!has_act(sc, TRACER_ACTS, OTHER_ACTS))
+		from = actor;
+	else if (!has_act(sc, NO_ACT, TRACER_ACTS))
+		from = tracer;
+	return from[random] - '0';
+}
+
+static void place(unsigned int placement)
+{
+	run.tracee.cpu = places[placement].tracee;
+	run.thread.cpu = places[placement].thread;
+	run.tracer[0].cpu = places[placement].tracer;
+	run.tracer[1].cpu = places[placement].other;
+	run.actor.cpu = places[placement].actor;
+	run.by_actor = has_act(run.sc, NO_ACT, TRACER_ACTS) &&
+		       (places[placement].by_actor ||
+			!has_act(run.sc, TRACER_ACTS, OTHER_ACTS));
 }
 
 static void start(struct party *party, int stack, void (*main)(void *), long arg)
@@ -628,8 +637,8 @@ static void start(struct party *party, int stack, void (*main)(void *), long arg
 }
 
 /* @delays: of the acts, in ticks, from when all are ready. */
-void run_one(const struct scenario *sc, const u64 *delays, int placement,
-	     char *text, size_t size)
+void run_one(const struct scenario *sc, const u64 *delays, unsigned int placement,
+	     bool parent_waits, char *text, size_t size)
 {
 	char states[4] = "---";
 	bool ended;
@@ -644,9 +653,10 @@ void run_one(const struct scenario *sc, const u64 *delays, int placement,
 	tracee_gone = false;
 	for (i = 0; i < MAX_ACTS; i++)
 		run.when[i] = delays[i];
+	run.parent_waits = parent_waits;
 	place(placement);
 	run.streams = sc->policy > DO_CONT && sc->policy < NR_RESUMES;
-	if (sc->state == IN_NOTIFY || has_act(ACT_X_TRACE, ACT_X_NOTIFY + 1))
+	if (sc->state == IN_NOTIFY || has_act(sc, ACT_X_TRACE, ACT_X_NOTIFY + 1))
 		run.notify_fd = -2;
 
 	engine_fd = -1;
@@ -658,7 +668,7 @@ void run_one(const struct scenario *sc, const u64 *delays, int placement,
 	start(&run.tracer[0], STACK_TRACER, tracer_main, 0);
 	if (sc->child && observed)
 		observe();
-	if (has_act(OTHER_ACTS, TRACEE_ACTS))
+	if (has_act(sc, OTHER_ACTS, TRACEE_ACTS))
 		start(&run.tracer[1], STACK_TRACER_2, tracer_main, 1);
 	if (run.by_actor)
 		start(&run.actor, STACK_ACTOR, actor_main, 0);

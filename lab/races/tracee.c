@@ -216,6 +216,7 @@ void tracee_main(void *arg)
 	struct timespec long_time = { 1000, 0 };
 	enum state state = run.sc->state;
 
+	be_amplified();
 	handle(SIGUSR1);
 	handle(SIGUSR2);
 	handle(SIG_MARK);

@@ -403,6 +403,7 @@ void tracer_main(void *arg)
 	struct tracer *t = &tracers[(long)arg];
 
 	*t = (struct tracer){ .party = &run.tracer[(long)arg] };
+	be_amplified();
 	if (!arg) {
 		prepare(t);
 	} else {
