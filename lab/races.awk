@@ -39,6 +39,11 @@ FNR == 1 {
 		list[name, ++outcomes[name]] = text
 	}
 	seen[side, key] += frequency
+	if (side == "base") {
+		n = split(text, part, "|")
+		for (i = 1; i <= n; i++)
+			parts[name, part[i]] = 1
+	}
 	how[side, key, job (amplified ? ", amplified" : "")] += frequency
 	if (like)
 		often[side, key] += frequency
@@ -48,6 +53,16 @@ FNR == 1 {
 
 /^@dropped / {
 	dropped[name] += $2
+}
+
+# Which parts of an outcome has the unpatched kernel not shown, even with others?
+function news(name, text,   i, n, part, all) {
+	n = split(text, part, "|")
+	for (i = 1; i <= n; i++) {
+		if (!((name, part[i]) in parts))
+			all = all " |" part[i]
+	}
+	return all ? "new are:" all : "each part of it, but not all together"
 }
 
 function ways(side, key,   w, all, i, kind) {
@@ -82,9 +97,10 @@ END {
 			if (on_l && !on_b && seen["linux", key] >= least) {
 				print name "\t" list[name, j] >suspects
 				if (only)
-					printf "           %s: %d of %d runs (%s); unpatched: 0 of %d\n             %s\n",
+					printf "           %s: %d of %d runs (%s); unpatched: 0 of %d\n             %s\n             %s\n",
 						name, seen["linux", key], runs["linux", name],
-						ways("linux", key), runs["base", name], list[name, j]
+						ways("linux", key), runs["base", name], list[name, j],
+						news(name, list[name, j])
 			}
 		}
 		all_b += b

@@ -68,8 +68,8 @@ need_mutant_objects() {
 	if [ "$(cat "$BUILD/obj/$2.key" 2>/dev/null)" = "$want" ]; then
 		return 0
 	fi
-	rm -rf "$BUILD/obj/$2" "$BUILD/obj/$2.key"
-	cp -a "$BUILD/obj/$1" "$BUILD/obj/$2"
+	rm -f "$BUILD/obj/$2.key"
+	copy_objects "$1" "$2" linux
 	echo "$want" >"$BUILD/obj/$2.key"
 }
 
@@ -91,14 +91,14 @@ need_mutant() {
 	mutant_obj=mutant
 	case $(mutant_means "$1") in
 	"races "*)
-		mutant_obj=mutant-amplified
+		mutant_obj="mutant-amplified"
 		need_amplified linux
-		need_mutant_objects "amplified-linux$suffix" $mutant_obj
+		need_mutant_objects "amplified-linux$suffix" "$mutant_obj"
 		mutate "$1"
-		kmake_amplified "mutant-$1" linux $mutant_obj
+		kmake_amplified "mutant-$1" linux "$mutant_obj"
 		;;
 	*)
-		need_mutant_objects "linux$suffix" $mutant_obj
+		need_mutant_objects "linux$suffix" "$mutant_obj"
 		mutate "$1"
 		kmake_obj=$mutant_obj
 		kmake "mutant-$1" linux bzImage

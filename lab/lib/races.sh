@@ -39,8 +39,8 @@ need_amplified() {
 		return 0
 	fi
 	stage "build the amplified kernel: $1 (log: build/log/amplified-$1.log)"
-	rm -rf "$amplified" "$amplified.key"
-	cp -a "$BUILD/obj/$1$suffix" "$amplified"
+	rm -f "$amplified.key"
+	copy_objects "$1$suffix" "amplified-$1$suffix" "$1"
 	kmake_amplified "amplified-$1" "$1" "amplified-$1$suffix"
 	nm "$amplified/vmlinux" | grep -q ' amplify_us$' ||
 		die "the amplified kernel is not amplified: see build/log/amplified-$1.log"
@@ -96,12 +96,10 @@ races_guest() {
 	return "$races_rc"
 }
 
-# races_jobs DIRECTORY KERNEL NAME OPTION...: one more job.
+# races_jobs DIRECTORY KERNEL JOB: one more of them, "NAME OPTION...".
 races_jobs() {
 	mkdir -p "$1/$2"
-	jobs_file=$1/$2/jobs
-	shift 2
-	echo "$*" >>"$jobs_file"
+	echo "$3" >>"$1/$2/jobs"
 }
 
 # races_boot DIRECTORY SECONDS KERNEL...: these at the same time.
@@ -151,9 +149,9 @@ races_run() {
 			one="-n $races_each -t $((s / 2))"
 			two="-n $((races_each * 2)) -t $s"
 		fi
-		races_jobs "$dir" "${prefix}base" alone $a -s "$SEED" $two $races_only
-		races_jobs "$dir" "${prefix}linux" alone $a -s "$SEED" $one $races_only
-		races_jobs "$dir" "${prefix}linux" observed $a -o -s "$SEED" $one $races_only
+		races_jobs "$dir" "${prefix}base" "alone $a -s $SEED $two $races_only"
+		races_jobs "$dir" "${prefix}linux" "alone $a -s $SEED $one $races_only"
+		races_jobs "$dir" "${prefix}linux" "observed $a -o -s $SEED $one $races_only"
 		stage "both kernels, $kind: $nr_chosen scenarios, seed $SEED, at most $((s / 60)) min $((s % 60)) s"
 		races_boot "$dir" $((s + 300)) "${prefix}base" "${prefix}linux" || return 1
 	done
@@ -172,16 +170,16 @@ races_hunt() {
 	for round in 1 2 3 4 5 6 7 8; do
 		[ -s "$RACES/suspects" ] || return 0
 		left=$((hunt_end - $(date +%s)))
-		[ $left -ge 20 ] || return 0
+		[ "$left" -ge 20 ] || return 0
 		s=$((30 * round * round))
-		[ $s -le $left ] || s=$left
+		[ "$s" -le "$left" ] || s=$left
 		dir=$RACES/hunt$round
 		for k in base amplified-base; do
 			mkdir -p "$dir/$k"
 			cut -f 1 "$RACES/suspects" | sort -u >"$dir/$k/list"
 		done
-		races_jobs "$dir" base alone -s "$((SEED + 10 * round))" -n 1000000 -t $s -f /share/list
-		races_jobs "$dir" amplified-base alone -a -s "$((SEED + 10 * round))" -n 1000000 -t $s -f /share/list
+		races_jobs "$dir" base "alone -s $((SEED + 10 * round)) -n 1000000 -t $s -f /share/list"
+		races_jobs "$dir" amplified-base "alone -a -s $((SEED + 10 * round)) -n 1000000 -t $s -f /share/list"
 		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(wc -l <"$dir/base/list") scenarios: hunt them on the unpatched one, $s s"
 		races_boot "$dir" $((s + 300)) base amplified-base || return 1
 		races_compare -v quiet=1
@@ -206,16 +204,34 @@ races_tell() {
 }
 
 # run_races SHARE [HUNT]: the whole of it within about SHARE seconds, and HUNT more
-# if something is to be hunted. True if there is nothing left.
+# if something is to be hunted. True if nothing is left that only the patched kernel
+# shows; else $races_why.
 run_races() {
-	races_kinds="plain amplified"
-	races_only=
-	nr_chosen=$nr_scenarios
+	races_kinds=${races_kinds:-plain amplified}
+	races_only=${races_only:-}
+	nr_chosen=${nr_chosen:-$nr_scenarios}
+	races_why="the races did not come to their end"
+	faults=0
 	races_run "$1" || return 1
 	: >"$RACES/suspects.first"
-	races_hunt "${2:-$(($1 * 2))}" || return 1
+	races_hunt "$2" || return 1
 	races_tell
+	races_why="$faults outcomes that the unpatched kernel never showed: build/run/races/left"
 	[ "$faults" = 0 ]
+}
+
+# For make check: SECONDS. Results by "say_result FILE NAME STATE DETAIL".
+check_races() {
+	state=pass
+	if run_races "$1" "$1"; then
+		races_why=
+	elif [ "$faults" = 0 ]; then
+		state=broken
+	else
+		state=fail
+	fi
+	say_result base "races: outcomes of two and three parties on two CPUs" pass ""
+	say_result linux "races: outcomes of two and three parties on two CPUs" "$state" "$races_why"
 }
 
 # Scenarios that mutants name.
@@ -238,7 +254,7 @@ need_known_races() {
 	mkdir -p "$known/amplified-base"
 	cp "$RUN/races-known.list" "$known/amplified-base/list"
 	n=$(wc -l <"$known/amplified-base/list")
-	races_jobs "$known" amplified-base alone -a -n 1000000 -t $((n * 120)) -f /share/list
+	races_jobs "$known" amplified-base "alone -a -n 1000000 -t $((n * 120)) -f /share/list"
 	races_boot "$known" $((n * 120 + 300)) amplified-base || die "the unpatched kernel does not race to the end"
 	echo "$known_key" >"$known/key"
 }
@@ -251,7 +267,7 @@ races_mutant() {
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	# races_guest takes a name, an image is a path
-	races_jobs "$dir" mutant alone -a -n 1000000 -t 60 -i "${3#races }"
+	races_jobs "$dir" mutant "alone -a -n 1000000 -t 60 -i ${3#races }"
 	mutant_kernel=$1
 	if ! races_guest mutant "$dir" 360; then
 		echo "$guest_why"

@@ -65,17 +65,10 @@ static inline void amplify_wait(void)
 			amplify_wait();					\
 	} while (0)
 
-#define amplify_take(lock, take)					\
+#define amplify_around(lock, what)					\
 	do {								\
 		amplify_at(lock);					\
-		take;							\
-		amplify_at(lock);					\
-	} while (0)
-
-#define amplify_drop(lock, drop)					\
-	do {								\
-		amplify_at(lock);					\
-		drop;							\
+		what;							\
 		amplify_at(lock);					\
 	} while (0)
 
@@ -149,17 +142,17 @@ static __always_inline void amplify_write_unlock_irq(rwlock_t *lock)
 #undef read_unlock
 #undef write_lock_irq
 #undef write_unlock_irq
-#define spin_lock(l)		amplify_take(l, amplify_spin_lock(l))
-#define spin_unlock(l)		amplify_drop(l, amplify_spin_unlock(l))
-#define spin_lock_irq(l)	amplify_take(l, amplify_spin_lock_irq(l))
-#define spin_unlock_irq(l)	amplify_drop(l, amplify_spin_unlock_irq(l))
-#define spin_lock_irqsave(l, f)	amplify_take(l, (f) = amplify_spin_lock_irqsave(l))
+#define spin_lock(l)		amplify_around(l, amplify_spin_lock(l))
+#define spin_unlock(l)		amplify_around(l, amplify_spin_unlock(l))
+#define spin_lock_irq(l)	amplify_around(l, amplify_spin_lock_irq(l))
+#define spin_unlock_irq(l)	amplify_around(l, amplify_spin_unlock_irq(l))
+#define spin_lock_irqsave(l, f)	amplify_around(l, (f) = amplify_spin_lock_irqsave(l))
 #define spin_unlock_irqrestore(l, f)	\
-	amplify_drop(l, amplify_spin_unlock_irqrestore(l, f))
-#define read_lock(l)		amplify_take(l, amplify_read_lock(l))
-#define read_unlock(l)		amplify_drop(l, amplify_read_unlock(l))
-#define write_lock_irq(l)	amplify_take(l, amplify_write_lock_irq(l))
-#define write_unlock_irq(l)	amplify_drop(l, amplify_write_unlock_irq(l))
+	amplify_around(l, amplify_spin_unlock_irqrestore(l, f))
+#define read_lock(l)		amplify_around(l, amplify_read_lock(l))
+#define read_unlock(l)		amplify_around(l, amplify_read_unlock(l))
+#define write_lock_irq(l)	amplify_around(l, amplify_write_lock_irq(l))
+#define write_unlock_irq(l)	amplify_around(l, amplify_write_unlock_irq(l))
 
 /* guard(spinlock_irq)() and scoped_guard(): other classes in their place. */
 DEFINE_LOCK_GUARD_1(amplified_irq, spinlock_t,
