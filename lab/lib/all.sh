@@ -35,3 +35,5 @@
 . "$ROOT/lab/lib/surface.sh"
 # shellcheck source=lab/lib/coverage.sh
 . "$ROOT/lab/lib/coverage.sh"
+# shellcheck source=lab/lib/races.sh
+. "$ROOT/lab/lib/races.sh"

@@ -106,6 +106,18 @@ kmake() {
 		KBUILD_BUILD_VERSION=1 -j "$(nproc)" $kmake_vars "$@"
 }
 
+# copy_objects FROM TO TREE: objects of TREE in another directory, where only what is
+# different there is compiled. objtool is built again for its new place, and all the
+# rest would be because it is newer.
+copy_objects() {
+	rm -rf "$BUILD/obj/$2"
+	cp -a "$BUILD/obj/$1" "$BUILD/obj/$2"
+	kmake_obj=$2
+	kmake "prepare-$2" "$3" prepare
+	kmake_obj=
+	find "$BUILD/obj/$2/tools" -type f -exec touch -r "$BUILD/obj/$1/tools/objtool/objtool" {} +
+}
+
 # Options that only the series knows: series.config, and what the selftests
 # that it brings ask for in their "config" files.
 series_options() {

@@ -8,6 +8,7 @@
 #	cost		the comparer: a call costs more after tracing
 #	kunit SUITE.TEST
 #	selftest DIRECTORY/PROGRAM TEST
+#	races SCENARIO	with the amplifier, outcomes that the unpatched kernel has not
 
 MUTANTS=$BUILD/mutants
 
@@ -53,22 +54,23 @@ restore_mutated() {
 		*) date=-p ;;
 		esac
 		# only the date would say so, and that is the old one
-		rm -f "$BUILD/obj/mutant/${f%.c}.o"
+		rm -f "$BUILD/obj/mutant/${f%.c}.o" "$BUILD/obj/mutant-amplified/${f%.c}.o"
 		[ ! -d "$LINUX" ] || cp $date "$saved/$f" "$LINUX/$f"
 	done
 	rm -rf "$saved"
 	cleanup=
 }
 
-# Objects of the true kernel, so that only what a mutant changes is compiled.
+# need_mutant_objects FROM TO: objects of the true kernel, so that only what a
+# mutant changes is compiled.
 need_mutant_objects() {
-	want=$(cat "$BUILD/obj/linux$suffix/.config" "$BUILD/obj/linux$suffix/vmlinux" | sum)
-	if [ "$(cat "$BUILD/obj/mutant.key" 2>/dev/null)" = "$want" ]; then
+	want=$(cat "$BUILD/obj/$1/.config" "$BUILD/obj/$1/vmlinux" | sum)
+	if [ "$(cat "$BUILD/obj/$2.key" 2>/dev/null)" = "$want" ]; then
 		return 0
 	fi
-	rm -rf "$BUILD/obj/mutant" "$BUILD/obj/mutant.key"
-	cp -a "$BUILD/obj/linux$suffix" "$BUILD/obj/mutant"
-	echo "$want" >"$BUILD/obj/mutant.key"
+	rm -f "$BUILD/obj/$2.key"
+	copy_objects "$1" "$2" linux
+	echo "$want" >"$BUILD/obj/$2.key"
 }
 
 mutant_image() {
@@ -86,13 +88,25 @@ need_mutant() {
 	[ -z "$(lgit status --porcelain)" ] ||
 		die "build/linux has changes that are not committed: commit or drop them before make mutants"
 	stage "build the mutant $1"
-	need_mutant_objects
-	mutate "$1"
-	kmake_obj=mutant
-	kmake "mutant-$1" linux bzImage
-	kmake_obj=
+	mutant_obj=mutant
+	case $(mutant_means "$1") in
+	"races "*)
+		mutant_obj="mutant-amplified"
+		need_amplified linux
+		need_mutant_objects "amplified-linux$suffix" "$mutant_obj"
+		mutate "$1"
+		kmake_amplified "mutant-$1" linux "$mutant_obj"
+		;;
+	*)
+		need_mutant_objects "linux$suffix" "$mutant_obj"
+		mutate "$1"
+		kmake_obj=$mutant_obj
+		kmake "mutant-$1" linux bzImage
+		kmake_obj=
+		;;
+	esac
 	restore_mutated
-	cp "$BUILD/obj/mutant/arch/x86/boot/bzImage" "$image.new"
+	cp "$BUILD/obj/$mutant_obj/arch/x86/boot/bzImage" "$image.new"
 	mv "$image.new" "$image"
 	echo "$key" >"$MUTANTS/$1.key"
 }
@@ -102,7 +116,7 @@ build_mutants() {
 	stage "build $nr_mutants mutants, what is not built"
 	for mutant in $(list_mutants); do
 		case $(mutant_means "$mutant") in
-		conform | observer | cost | "kunit utrace_"*.* | "selftest "*/*" "*.*) ;;
+		conform | observer | cost | "kunit utrace_"*.* | "selftest "*/*" "*.* | "races "*:*:*) ;;
 		*) die "lab/mutants/$mutant.patch: nothing is called what its line \"Caught-by:\" names" ;;
 		esac
 		need_mutant "$mutant"
@@ -111,7 +125,7 @@ build_mutants() {
 
 # The tests that are named, as in "Caught-by:".
 named_tests() {
-	list_mutants | while read -r m; do mutant_means "$m"; done | grep ' ' | sort -u
+	list_mutants | while read -r m; do mutant_means "$m"; done | grep -E '^(kunit|selftest) ' | sort -u
 }
 
 # From lines of "Caught-by:" to what lab/guest/tests reads.
@@ -182,6 +196,7 @@ named_mutant() {
 # by_means KERNEL NAME MEANS
 by_means() {
 	case $3 in
+	"races "*) races_mutant "$@" ;;
 	*" "*) named_mutant "$@" ;;
 	*) conform_mutant "$@" ;;
 	esac
@@ -207,6 +222,13 @@ run_no_mutant() {
 		note "without any fault, by $means: $how"
 		return 1
 	done
+	for scenario in $(raced_scenarios); do
+		control_rc=0
+		how=$(races_mutant amplified-linux none "races $scenario") || control_rc=$?
+		[ "$control_rc" != 1 ] || continue
+		note "without any fault, by races $scenario: $how"
+		return 1
+	done
 	run_named linux none
 	if named_tests | sed 's/$/ pass/' | grep -vxF -f "$RUN/mutant-none.tests" >"$RUN/mutant-none.bad" ||
 	   [ -n "$guest_why" ]; then
@@ -221,6 +243,7 @@ run_mutants() {
 	nr_caught=0
 	need_quick
 	need_named
+	need_known_races
 	run_no_mutant || return 1
 	stage "run the mutants, two at a time"
 	twins=

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154
+# Races compared: lab/races on both kernels, on two CPUs, and which outcomes there
+# are on each. And the amplifier, lab/races/amplify.h.
+
+RACES=$RUN/races
+tab=$(printf '\t')
+SEED=${SEED:-1}
+
+# The objects that are compiled anew with the amplifier, in whatever directory.
+AMPLIFIED="signal ptrace exit fork exec seccomp freezer engine report control syscall life wait access"
+
+# kmake_amplified LOG TREE OBJECTS: the objects in build/obj/OBJECTS, a copy of the
+# tree's own, become those of an amplified kernel.
+kmake_amplified() {
+	amplify_log=$1
+	amplify_tree=$2
+	kmake_obj=$3
+	set --
+	for o in $AMPLIFIED; do
+		home=
+		[ "$o" != fork ] || home=" -DAMPLIFY_HOME"
+		set -- "$@" "CFLAGS_$o.o=-include $ROOT/lab/races/amplify.h$home"
+	done
+	kmake "$amplify_log" "$amplify_tree" "$@" bzImage
+	kmake_obj=
+}
+
+amplified_image() {
+	echo "$BUILD/obj/amplified-$1$suffix/arch/x86/boot/bzImage"
+}
+
+# need_amplified KERNEL: build it, if it is not what it is to be.
+need_amplified() {
+	amplified=$BUILD/obj/amplified-$1$suffix
+	key="$AMPLIFIED $(cat "$BUILD/obj/$1$suffix/.config" "$BUILD/obj/$1$suffix/vmlinux" \
+		"$ROOT/lab/races/amplify.h" | sum)"
+	if [ -e "$amplified.key" ] && [ "$(cat "$amplified.key")" = "$key" ]; then
+		return 0
+	fi
+	stage "build the amplified kernel: $1 (log: build/log/amplified-$1.log)"
+	rm -f "$amplified.key"
+	copy_objects "$1$suffix" "amplified-$1$suffix" "$1"
+	kmake_amplified "amplified-$1" "$1" "amplified-$1$suffix"
+	nm "$amplified/vmlinux" | grep -q ' amplify_us$' ||
+		die "the amplified kernel is not amplified: see build/log/amplified-$1.log"
+	echo "$key" >"$amplified.key"
+}
+
+# The program, and a guest's root with nothing else in it.
+need_races() {
+	case $SEED in
+	'' | *[!0-9]*) die "SEED=$SEED: it is a number" ;;
+	esac
+	stage "build what races"
+	mkdir -p "$BUILD/races"
+	logged races make -C "$ROOT/lab/races" OUT="$BUILD/races" CC="$GUEST_CC"
+	nr_scenarios=$("$BUILD/races/races" -l | wc -l)
+	races_root=$BUILD/initramfs-races.gz
+	begin_root probe races
+	mkdir "$root/races"
+	cp "$BUILD/races/races" "$BUILD/races/target" "$root/races"
+	end_root "$races_root"
+	need_amplified base
+	need_amplified linux
+}
+
+# races_image base|linux|amplified-base|amplified-linux|FILE
+races_image() {
+	case $1 in
+	mutant) races_image "$mutant_kernel" ;;
+	amplified-*) amplified_image "${1#amplified-}" ;;
+	*) bzimage_of "$1" ;;
+	esac
+}
+
+# For "each": KERNEL DIRECTORY SECONDS. The jobs of DIRECTORY/KERNEL, and why it
+# failed in KERNEL.why.
+races_guest() {
+	share=$2/$1
+	rm -f "$share.why"
+	races_rc=0
+	boot --kernel "$(races_image "$1")" --name "$(echo "${share#"$RUN/"}" | tr / -)" \
+		--root "$races_root" --share "$share" --smp 2 --total $(($3 * slow)) \
+		--idle $(($3 * slow)) races kunit.enable=0 || races_rc=1
+	if [ "$races_rc" = 0 ] && [ "$guest_status" != 0 ]; then
+		guest_why="a job failed: $(cat "$share"/* | grep -a -m 1 '^races: ')"
+		races_rc=1
+	fi
+	if [ "$races_rc" != 0 ]; then
+		{
+			echo "$guest_why"
+			console_tail
+		} >"$share.why"
+	fi
+	return "$races_rc"
+}
+
+# races_jobs DIRECTORY KERNEL JOB: one more of them, "NAME OPTION...".
+races_jobs() {
+	mkdir -p "$1/$2"
+	echo "$3" >>"$1/$2/jobs"
+}
+
+# races_boot DIRECTORY SECONDS KERNEL...: these at the same time.
+races_boot() {
+	boot_dir=$1
+	boot_seconds=$2
+	shift 2
+	each "$*" races_guest "$boot_dir" "$boot_seconds" && return
+	for f in "$boot_dir"/*.why; do
+		[ ! -e "$f" ] || sed "s/^/    $(basename "$f" .why): /" "$f"
+	done
+	return 1
+}
+
+# What was seen on each kernel: all that the jobs of this run told.
+races_seen() {
+	find "$RACES" -path "*/$1/*" -type f ! -name jobs ! -name list | sort
+}
+
+# races_compare [-v NAME=VALUE]...: the table, and files of what is only on the
+# patched kernel ("suspects": SCENARIO <tab> OUTCOME).
+races_compare() {
+	# shellcheck disable=SC2046 # lists of files
+	awk "$@" -v suspects="$RACES/suspects" -f "$ROOT/lab/races.awk" \
+		side=base $(races_seen base) $(races_seen amplified-base) \
+		side=linux $(races_seen linux) $(races_seen amplified-linux)
+}
+
+# races_run SECONDS: half of it on the plain kernels, half on the amplified ones.
+# Without SECONDS so many runs as races_plan says. The patched kernel has each
+# scenario once more under an engine.
+races_run() {
+	rm -rf "${RACES:?}"
+	mkdir -p "$RACES"
+	for kind in $races_kinds; do
+		a=
+		[ "$kind" = plain ] || a=-a
+		dir=$RACES/$kind
+		prefix=
+		[ "$kind" = plain ] || prefix=amplified-
+		if [ -n "$1" ]; then
+			s=$(($1 / $(echo "$races_kinds" | wc -w)))
+			one="-n 1000000 -t $((s / 2))"
+			two="-n 1000000 -t $s"
+		else
+			s=$races_limit
+			one="-n $races_each -t $((s / 2))"
+			two="-n $((races_each * 2)) -t $s"
+		fi
+		races_jobs "$dir" "${prefix}base" "alone $a -s $SEED $two $races_only"
+		races_jobs "$dir" "${prefix}linux" "alone $a -s $SEED $one $races_only"
+		races_jobs "$dir" "${prefix}linux" "observed $a -o -s $SEED $one $races_only"
+		stage "both kernels, $kind: $nr_chosen scenarios, seed $SEED, at most $((s / 60)) min $((s % 60)) s"
+		races_boot "$dir" $((s + 300)) "${prefix}base" "${prefix}linux" || return 1
+	done
+	races_compare -v quiet=1
+}
+
+nr_suspects() {
+	wc -l <"$RACES/suspects"
+}
+
+# races_hunt SECONDS: look for what is only on the patched kernel on the unpatched
+# one, in rounds, each longer than the one before. What is left is in "suspects".
+races_hunt() {
+	cp "$RACES/suspects" "$RACES/suspects.first"
+	hunt_end=$(($(date +%s) + $1))
+	for round in 1 2 3 4 5 6 7 8; do
+		[ -s "$RACES/suspects" ] || return 0
+		left=$((hunt_end - $(date +%s)))
+		[ "$left" -ge 20 ] || return 0
+		s=$((30 * round * round))
+		[ "$s" -le "$left" ] || s=$left
+		dir=$RACES/hunt$round
+		for k in base amplified-base; do
+			mkdir -p "$dir/$k"
+			cut -f 1 "$RACES/suspects" | sort -u >"$dir/$k/list"
+		done
+		races_jobs "$dir" base "alone -s $((SEED + 10 * round)) -n 1000000 -t $s -f /share/list"
+		races_jobs "$dir" amplified-base "alone -a -s $((SEED + 10 * round)) -n 1000000 -t $s -f /share/list"
+		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(wc -l <"$dir/base/list") scenarios: hunt them on the unpatched one, $s s"
+		races_boot "$dir" $((s + 300)) base amplified-base || return 1
+		races_compare -v quiet=1
+	done
+}
+
+# races_tell: what came out, for people.
+races_tell() {
+	races_compare
+	sort -u "$RACES/suspects" >"$RACES/left"
+	sort -u "$RACES/suspects.first" | comm -23 - "$RACES/left" >"$RACES/rare"
+	if [ -s "$RACES/rare" ]; then
+		note "$(wc -l <"$RACES/rare") outcomes were seen on the patched kernel first; they are rare on the unpatched kernel too:"
+		awk -F '\t' '{ printf "           %s\n             %s\n", $1, $2 }' "$RACES/rare"
+	fi
+	faults=$(wc -l <"$RACES/left")
+	if [ "$faults" != 0 ]; then
+		note "FAULT: $faults outcomes that the unpatched kernel never showed:"
+		races_compare -v only=1
+		note "again: make races ONLY=SCENARIO SEED=$SEED"
+	fi
+}
+
+# run_races SHARE [HUNT]: the whole of it within about SHARE seconds, and HUNT more
+# if something is to be hunted. True if nothing is left that only the patched kernel
+# shows; else $races_why.
+run_races() {
+	races_kinds=${races_kinds:-plain amplified}
+	races_only=${races_only:-}
+	nr_chosen=${nr_chosen:-$nr_scenarios}
+	races_why="the races did not come to their end"
+	faults=0
+	races_run "$1" || return 1
+	: >"$RACES/suspects.first"
+	races_hunt "$2" || return 1
+	races_tell
+	races_why="$faults outcomes that the unpatched kernel never showed: build/run/races/left"
+	[ "$faults" = 0 ]
+}
+
+# For make check: SECONDS. Results by "say_result FILE NAME STATE DETAIL".
+check_races() {
+	state=pass
+	if run_races "$1" "$1"; then
+		races_why=
+	elif [ "$faults" = 0 ]; then
+		state=broken
+	else
+		state=fail
+	fi
+	say_result base "races: outcomes of two and three parties on two CPUs" pass ""
+	say_result linux "races: outcomes of two and three parties on two CPUs" "$state" "$races_why"
+}
+
+# Scenarios that mutants name.
+raced_scenarios() {
+	list_mutants | while read -r m; do mutant_means "$m"; done | sed -n 's/^races //p' | sort -u
+}
+
+# What the unpatched kernel shows of these with the amplifier, in $known/base. It gets
+# more time than a mutant does.
+need_known_races() {
+	known=$RUN/races-known
+	raced_scenarios >"$RUN/races-known.list"
+	need_races
+	known_key=$(cat "$(races_image amplified-base)" "$BUILD"/races/* "$RUN/races-known.list" | sum)
+	if [ -e "$known/key" ] && [ "$(cat "$known/key")" = "$known_key" ]; then
+		return 0
+	fi
+	stage "unpatched kernel: the races that mutants are compared with"
+	rm -rf "$known"
+	mkdir -p "$known/amplified-base"
+	cp "$RUN/races-known.list" "$known/amplified-base/list"
+	n=$(wc -l <"$known/amplified-base/list")
+	races_jobs "$known" amplified-base "alone -a -n 1000000 -t $((n * 120)) -f /share/list"
+	races_boot "$known" $((n * 120 + 300)) amplified-base || die "the unpatched kernel does not race to the end"
+	echo "$known_key" >"$known/key"
+}
+
+# races_mutant KERNEL NAME MEANS: true if the unpatched kernel never had an outcome
+# that this one has at least three times within a minute. One line says which.
+# 1 if it is not caught, 2 if nothing can be said.
+races_mutant() {
+	dir=$RUN/mutant-races-$2
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	# races_guest takes a name, an image is a path
+	races_jobs "$dir" mutant "alone -a -n 1000000 -t 60 -i ${3#races }"
+	mutant_kernel=$1
+	if ! races_guest mutant "$dir" 360; then
+		echo "$guest_why"
+		return 2
+	fi
+	awk -v suspects="$dir/suspects" -v least=3 -v quiet=1 -f "$ROOT/lab/races.awk" \
+		side=base "$known/amplified-base/alone" side=linux "$dir/mutant/alone"
+	grep "^${3#races }$tab" "$dir/suspects" >"$dir/only" || return 1
+	echo "$3: $(head -n 1 "$dir/only" | cut -f 2)"
+}

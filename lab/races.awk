@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+# races.awk side=base FILE... side=linux FILE...: what lab/races told on each kernel,
+# compared. A file is a job; lines are "@races RUNS SCENARIO" and "@outcome FREQUENCY
+# TEXT". Writes "SCENARIO <tab> TEXT" of what only the patched kernel has shown to the
+# file "suspects".
+#
+# With -v least=N only what was seen N times; with -v quiet=1 no table; with -v only=1 only those outcomes, with frequencies.
+
+FNR == 1 {
+	job = FILENAME
+	n = split(FILENAME, part, "/")
+	job = part[n]
+	amplified = part[n - 1] ~ /^amplified/
+	hunt = part[n - 2] ~ /^hunt/
+}
+
+/^@races / {
+	name = $3
+	if (!(name in known)) {
+		known[name] = 1
+		order[++names] = name
+	}
+	runs[side, name] += $2
+	total[side] += $2
+	# like is compared with like
+	like = !hunt && !amplified && job == "alone"
+	if (like)
+		alone[side, name] += $2
+	next
+}
+
+/^@outcome / {
+	frequency = $2
+	text = $0
+	sub(/^@outcome [0-9]+ */, "", text)
+	key = name SUBSEP text
+	if (!(key in texts)) {
+		texts[key] = 1
+		list[name, ++outcomes[name]] = text
+	}
+	seen[side, key] += frequency
+	if (side == "base") {
+		n = split(text, part, "|")
+		for (i = 1; i <= n; i++)
+			parts[name, part[i]] = 1
+	}
+	how[side, key, job (amplified ? ", amplified" : "")] += frequency
+	if (like)
+		often[side, key] += frequency
+	if (text ~ /^(TIMEOUT|STUCK)/)
+		timeouts[side] += frequency
+}
+
+/^@dropped / {
+	dropped[name] += $2
+}
+
+# Which parts of an outcome has the unpatched kernel not shown, even with others?
+function news(name, text,   i, n, part, all) {
+	n = split(text, part, "|")
+	for (i = 1; i <= n; i++) {
+		if (!((name, part[i]) in parts))
+			all = all " |" part[i]
+	}
+	return all ? "new are:" all : "each part of it, but not all together"
+}
+
+function ways(side, key,   w, all, i, kind) {
+	split("alone;observed;alone, amplified;observed, amplified", w, ";")
+	for (i = 1; i <= 4; i++) {
+		kind = w[i]
+		if ((side, key, kind) in how)
+			all = all (all ? "; " : "") how[side, key, kind] " " kind
+	}
+	return all
+}
+
+END {
+	printf "" >suspects
+	if (!quiet && !only)
+		printf "%-44s %8s %8s %6s %6s %6s %6s\n", "scenario", "runs", "patched",
+			"out-", "out-", "only", "only"
+	if (!quiet && !only)
+		printf "%-44s %8s %8s %6s %6s %6s %6s\n", "", "unpatch.", "", "comes",
+			"comes", "unp.", "pat."
+	for (i = 1; i <= names; i++) {
+		name = order[i]
+		b = l = ob = ol = 0
+		for (j = 1; j <= outcomes[name]; j++) {
+			key = name SUBSEP list[name, j]
+			on_b = ("base", key) in seen
+			on_l = ("linux", key) in seen
+			b += on_b
+			l += on_l
+			ob += on_b && !on_l
+			ol += on_l && !on_b
+			if (on_l && !on_b && seen["linux", key] >= least) {
+				print name "\t" list[name, j] >suspects
+				if (only)
+					printf "           %s: %d of %d runs (%s); unpatched: 0 of %d\n             %s\n             %s\n",
+						name, seen["linux", key], runs["linux", name],
+						ways("linux", key), runs["base", name], list[name, j],
+						news(name, list[name, j])
+			}
+		}
+		all_b += b
+		all_l += l
+		all_ob += ob
+		all_ol += ol
+		if (quiet || only)
+			continue
+		printf "%-44s %8d %8d %6d %6d %6d %6d\n", name, runs["base", name],
+			runs["linux", name], b, l, ob, ol
+		if (name in dropped)
+			printf "    %d runs were not counted: too many outcomes\n", dropped[name]
+		nb = alone["base", name]
+		nl = alone["linux", name]
+		if (nb < 30 || nl < 30)
+			continue
+		for (j = 1; j <= outcomes[name]; j++) {
+			key = name SUBSEP list[name, j]
+			p = often["base", key] / nb
+			q = often["linux", key] / nl
+			m = (often["base", key] + often["linux", key]) / (nb + nl)
+			d = p > q ? p - q : q - p
+			if (d > 0.2 && d * d > 25 * m * (1 - m) * (1 / nb + 1 / nl))
+				printf "    often: %2d %% unpatched, %2d %% patched: %s\n",
+					100 * p, 100 * q, list[name, j]
+		}
+	}
+	if (!quiet && !only) {
+		printf "%-44s %8d %8d %6d %6d %6d %6d\n", names " scenarios", total["base"],
+			total["linux"], all_b, all_l, all_ob, all_ol
+		printf "timeouts: %d unpatched, %d patched\n", timeouts["base"], timeouts["linux"]
+	}
+}
