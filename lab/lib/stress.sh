@@ -18,11 +18,15 @@ unshare,context"
 # lockdep falls silent with its first report.
 stress_all="tests,conform,races,stress-ng,trinity,fuzz"
 
-# The guest's root.
+# What runs in the guest, and its root.
 need_stress() {
 	# shellcheck disable=SC2086 # a list of words
 	need_selftests selftests-stress $stress_tests
 	need_conform
+	pack_stress
+}
+
+pack_stress() {
 	stage "pack the guest's root: selftests, comparer, stress-ng, trinity"
 	stress_list
 	begin_root probe tests stress
