@@ -103,7 +103,7 @@ static bool is_barred(const struct utrace_engine *engine, bool privileged)
 
 	if (!cred || !engine->attached)
 		return false;
-	/* A root that has dropped capabilities regains them without secureexec. */
+	/* With fs.suid_dumpable, what gains capabilities may be dumpable. */
 	if (!privileged && cap_issubset(current_cred()->cap_permitted,
 					cred->cap_permitted))
 		return false;

@@ -190,7 +190,7 @@ bool utrace_stop(struct utrace *utrace)
 		/* Unsafe: where task work runs, a mutex may be held. */
 		set_current_state(TASK_KILLABLE | TASK_NOLOAD |
 				  TASK_FREEZABLE_UNSAFE);
-		dying = utrace->state != UTRACE_ALIVE || is_dying();
+		dying = is_dying();
 		if (dying || !wants_stop(utrace))
 			break;
 		utrace->stopped = true;
@@ -221,7 +221,7 @@ void utrace_quiesce_work(struct callback_head *work)
 	scoped_guard(spinlock_irq, &utrace->lock) {
 		/* From here on whoever asks has to queue it again. */
 		utrace->work_queued = false;
-		if (utrace->state != UTRACE_ALIVE || is_dying())
+		if (is_dying())
 			return;
 		/*
 		 * Task work also runs where exec waits for io_uring, which it

@@ -37,7 +37,7 @@ pack_stress() {
 	logged fuzz $GUEST_CC -O1 -Wall -Wextra -Wno-unused-parameter -static \
 		-o "$root/lab/fuzz" "$ROOT/lab/guest/fuzz.c"
 	for program in stress-ng trinity; do
-		cp "$(command -v $program)" "$root/usr/bin/$program"
+		cp "$(command -v "$program")" "$root/usr/bin/$program"
 		libraries_of "$root/usr/bin/$program" "$root"
 	done
 	# what "make races" brings into a guest, see run_races() in lab/guest/stress

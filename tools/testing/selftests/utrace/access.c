@@ -433,7 +433,9 @@ TEST_F(task, goes_at_an_exec_of_what_cannot_be_read)
 	TOLD_OF_EXEC(0711, USER, " checked", "");
 }
 
-/* Root gets its capabilities back. */
+#define SUID_DUMPABLE	"/proc/sys/fs/suid_dumpable"
+
+/* Root gets its capabilities back, and is not set-id, nor undumpable by that. */
 static void execute_as_poor_root(int in, int out)
 {
 	prctl(PR_SET_PTRACER, -1, 0, 0, 0);
@@ -447,12 +449,20 @@ static void told_of_rich_program(struct __test_metadata *_metadata,
 				 FIXTURE_DATA(task) * const self, uid_t uid,
 				 const char *told)
 {
+	int fd = open(SUID_DUMPABLE, O_RDWR);
+	char was;
+
+	ASSERT_LE(0, fd);
+	was = text_of(fd).text[0];
+	EXPECT_EQ(1, pwrite(fd, "1", 1, 0));
 	START_ALONE(execute_as_poor_root);
 	EXPECT_EQ(0, attach_as(uid, self->engine, self->pid, " checked"));
 	EXPECT_EQ(0, command(self->engine, "events exec exit death reap"));
 	tell(self);
 	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
 	EXPECT_TRUE(logged_exactly(self->engine, told));
+	EXPECT_EQ(1, pwrite(fd, &was, 1, 0));
+	close(fd);
 }
 
 TEST_F(task, goes_at_an_exec_that_gains_capabilities)
