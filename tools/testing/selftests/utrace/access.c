@@ -187,22 +187,6 @@ TEST_F(task, not_where_a_security_module_says_no)
 	EXPECT_EQ(1, pwrite(fd, &was, 1, 0));
 }
 
-/* selftests/ptrace/locked_scope locks it. */
-TEST_F(task, not_root_where_nobody_may)
-{
-	int fd = open(YAMA, O_RDONLY);
-
-	if (fd < 0)
-		SKIP(return, "no " YAMA ": needs CONFIG_SECURITY_YAMA");
-	if (text_of(fd).text[0] != '3')
-		SKIP(return, "ptrace_scope is not 3");
-	START_ALONE(be_root);
-	CHECK(0, EPERM);
-	CHECK(USER, EPERM);
-	/* What is not checked asks nobody. */
-	EXPECT_EQ(0, attach_as(0, self->engine, self->pid, ""));
-}
-
 static void be_user_in_ns(int in, int out)
 {
 	become(USER);
