@@ -4,7 +4,7 @@
 # TEXT". Writes "SCENARIO <tab> TEXT" of what only the patched kernel has shown to the
 # file "suspects".
 #
-# With -v least=N only what was seen N times; with -v quiet=1 no table; with -v only=1 only those outcomes, with frequencies.
+# With -v quiet=1 no table; with -v only=1 only those outcomes, with frequencies.
 
 FNR == 1 {
 	job = FILENAME
@@ -94,7 +94,7 @@ END {
 			l += on_l
 			ob += on_b && !on_l
 			ol += on_l && !on_b
-			if (on_l && !on_b && seen["linux", key] >= least) {
+			if (on_l && !on_b) {
 				print name "\t" list[name, j] >suspects
 				if (only)
 					printf "           %s: %d of %d runs (%s); unpatched: 0 of %d\n             %s\n             %s\n",

@@ -259,8 +259,8 @@ need_known_races() {
 	echo "$known_key" >"$known/key"
 }
 
-# races_mutant KERNEL NAME MEANS: true if the unpatched kernel never had an outcome
-# that this one has at least three times within a minute. One line says which.
+# races_mutant KERNEL NAME MEANS: true if two runs of this one within a minute have
+# outcomes that the unpatched kernel never had. One line says which.
 # 1 if it is not caught, 2 if nothing can be said.
 races_mutant() {
 	dir=$RUN/mutant-races-$2
@@ -273,8 +273,12 @@ races_mutant() {
 		echo "$guest_why"
 		return 2
 	fi
-	awk -v suspects="$dir/suspects" -v least=3 -v quiet=1 -f "$ROOT/lab/races.awk" \
+	awk -v suspects="$dir/suspects" -v quiet=1 -f "$ROOT/lab/races.awk" \
 		side=base "$known/amplified-base/alone" side=linux "$dir/mutant/alone"
 	grep "^${3#races }$tab" "$dir/suspects" >"$dir/only" || return 1
+	cut -f 2 "$dir/only" | sed 's/^/@ /' | awk '
+		NR == FNR { only[substr($0, 3)] = 1; next }
+		sub(/^@outcome /, "") { n = $1; sub(/^[0-9]+ */, ""); if ($0 in only) sum += n }
+		END { exit sum < 2 }' - "$dir/mutant/alone" || return 1
 	echo "$3: $(head -n 1 "$dir/only" | cut -f 2)"
 }

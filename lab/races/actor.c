@@ -81,10 +81,10 @@ void actor_main(void *arg)
 
 	be_amplified();
 	set_flag(&run.actor.ready);
-	wait_flag(&run.go);
+	begin();
 	while ((i = next_act(NO_ACT + 1, TRACER_ACTS, last)) >= 0) {
 		last = i;
-		wait_until(i);
+		wait_until(i, true);
 		acted(i, actor_act(run.sc->acts[i]));
 	}
 	set_flag(&run.actor.done);

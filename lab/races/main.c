@@ -15,7 +15,8 @@
  * In the end, for each scenario, "@races RUNS NAME" and its outcomes as "@outcome
  * FREQUENCY TEXT".
  *
- * The moments: the time between the acts of two parties is divided into bins. A third
+ * The moments: the time between the acts of two parties is divided into bins, from a
+ * microsecond to many milliseconds: on a busy host the guest's CPUs take turns. A third
  * of all runs is anywhere; a third is where more than one outcome has been seen in a
  * bin, or the next one shows another; a third is where an outcome has been seen last,
  * and one that is rare counts as much for that as one that is not.
@@ -35,7 +36,7 @@
 
 #define TEXT_SIZE	1024
 #define MAX_OUTCOMES	250
-#define NR_BINS		24
+#define NR_BINS		28	/* by a power of two each: to -8 ms, from -1 us, from 1 us, ... */
 #define TURN		10	/* runs of a scenario in a turn */
 
 struct outcome {
@@ -149,11 +150,18 @@ static unsigned int choose_bin(const struct count *count, unsigned int *placemen
 	}
 }
 
+/* So many ticks: from 2^n to 2^(n + 1) microseconds. */
+static long octave(unsigned int n)
+{
+	u64 least = ticks_per_us << n;
+
+	return least + next_random() % least;
+}
+
 static void do_run(unsigned int nr)
 {
 	static char text[TEXT_SIZE];
 	struct count *count = &counts[nr];
-	u64 range = (amplified ? 800 : 120) * ticks_per_us, width = 2 * range / NR_BINS;
 	u64 delays[MAX_ACTS];
 	unsigned int bin, placement;
 	int outcome;
@@ -161,10 +169,10 @@ static void do_run(unsigned int nr)
 
 	placement = choose_placement(&scenarios[nr], next_random() % 10);
 	bin = choose_bin(count, &placement);
-	between = (long)(bin * width + next_random() % width) - (long)range;
+	between = bin < NR_BINS / 2 ? -octave(NR_BINS / 2 - 1 - bin) : octave(bin - NR_BINS / 2);
 	delays[0] = between < 0 ? -between : 0;
 	delays[1] = between > 0 ? between : 0;
-	delays[2] = next_random() % range;
+	delays[2] = octave(next_random() % (NR_BINS / 2));
 
 	run_one(&scenarios[nr], delays, placement, next_random() % 3 == 0,
 		text, sizeof(text));

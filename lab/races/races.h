@@ -56,6 +56,7 @@ enum state {
 	IN_NANOSLEEP,		/* in a call that is restarted with what is left */
 	IN_NOTIFY,		/* waits for the answer to a seccomp notification */
 	AT_SIGNAL,		/* in the stop for SIGUSR1 */
+	AT_STOP,		/* in the stop for SIGSTOP, before that has stopped it */
 	AT_ENTRY, AT_EXIT,	/* in the stop for a system call */
 	AT_GROUP,		/* in a group stop */
 	AT_LISTEN,		/* in a group stop, after PTRACE_LISTEN */
@@ -155,8 +156,10 @@ struct party {
 struct run {
 	const struct scenario *sc;
 	u64 when[MAX_ACTS];	/* by the time stamp counter, from "start" on */
-	u64 start;
-	int go;			/* futex, and looked at by those that spin */
+	u64 start;		/* 0 before that is known */
+	int go;			/* futex */
+	int awake, parties;	/* see begin() */
+	int ask, told;		/* see wait_for_parent() */
 	int acted[MAX_ACTS];
 	long result[MAX_ACTS];
 	struct party tracee, thread, tracer[2], actor;
@@ -189,7 +192,9 @@ void be_amplified(void);
 void put_on_cpu(int pid, int cpu);
 void wait_flag(int *flag);
 void set_flag(int *flag);
-void wait_until(unsigned int act);
+void begin(void);
+void wait_for_parent(void);
+void wait_until(unsigned int act, bool may_sleep);
 void acted(unsigned int act, long result);
 int next_act(int from, int to, int after);
 void answer_notifications(long value);

@@ -97,10 +97,48 @@ void set_flag(int *flag)
 	sys(__NR_futex, flag, FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
-void wait_until(unsigned int act)
+/*
+ * Whoever has to be woken to act says that it is awake. The last one sets the time
+ * that the moments are counted from: on a busy host it can come late.
+ */
+void begin(void)
 {
-	while (now() < run.start + run.when[act])
+	wait_flag(&run.go);
+	if (__atomic_add_fetch(&run.awake, 1, __ATOMIC_SEQ_CST) == run.parties)
+		__atomic_store_n(&run.start, now() + 5 * ticks_per_us, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&run.start, __ATOMIC_ACQUIRE))
+		sys(__NR_sched_yield);
+}
+
+/*
+ * Until the moment of an act. Whoever may sleeps until shortly before: on a busy host
+ * that lets the other CPU of the guest run.
+ */
+void wait_until(unsigned int act, bool may_sleep)
+{
+	u64 end = run.start + run.when[act], margin = 150 * ticks_per_us, t;
+	struct timespec rest = { 0, 0 };
+
+	t = now();
+	if (may_sleep && t + 2 * margin < end) {
+		rest.tv_nsec = (end - margin - t) / ticks_per_us * 1000;
+		sys(__NR_nanosleep, &rest, 0);
+	}
+	while (now() < end)
 		relax();
+}
+
+/*
+ * Until the parent has heard what the tracee was up to: SIGCHLD does not queue, and
+ * that it was stopped would get lost if it went on at once.
+ */
+void wait_for_parent(void)
+{
+	struct timespec shortly = { 0, 20000 };
+	int ask = __atomic_add_fetch(&run.ask, 1, __ATOMIC_SEQ_CST);
+
+	while (__atomic_load_n(&run.told, __ATOMIC_ACQUIRE) < ask)
+		sys(__NR_nanosleep, &shortly, 0);
 }
 
 void acted(unsigned int act, long result)
@@ -313,9 +351,12 @@ static bool tracee_gone;
 
 static void look_around(long us)
 {
+	int ask = __atomic_load_n(&run.ask, __ATOMIC_ACQUIRE);
+
 	if (!tracee_gone)
 		tracee_gone = ask_parent(us);
 	answer_notifications(6);
+	__atomic_store_n(&run.told, ask, __ATOMIC_RELEASE);
 }
 
 static bool rests(char state)
@@ -621,6 +662,8 @@ static void place(unsigned int placement)
 	run.by_actor = has_act(run.sc, NO_ACT, TRACER_ACTS) &&
 		       (places[placement].by_actor ||
 			!has_act(run.sc, TRACER_ACTS, OTHER_ACTS));
+	run.parties = run.by_actor + has_act(run.sc, OTHER_ACTS, TRACEE_ACTS) +
+		      has_act(run.sc, run.by_actor ? TRACER_ACTS : NO_ACT, OTHER_ACTS);
 }
 
 static void start(struct party *party, int stack, void (*main)(void *), long arg)
@@ -640,6 +683,8 @@ static void start(struct party *party, int stack, void (*main)(void *), long arg
 void run_one(const struct scenario *sc, const u64 *delays, unsigned int placement,
 	     bool parent_waits, char *text, size_t size)
 {
+	/* How long the waits may be, in microseconds. */
+	static const char *const levels[] = { "100", "1000", "4000" };
 	char states[4] = "---";
 	bool ended;
 	int i;
@@ -683,8 +728,9 @@ void run_one(const struct scenario *sc, const u64 *delays, unsigned int placemen
 		write_to(freeze_fd, "1");
 
 	if (amplified)
-		write_to(amplify_fd, "300");
-	run.start = now() + 50 * ticks_per_us;
+		write_to(amplify_fd, levels[now() % ARRAY_SIZE(levels)]);
+	if (!run.parties)
+		run.start = now() + 20 * ticks_per_us;
 	set_flag(&run.go);
 	wait_for_acts();
 	if (run.streams)

@@ -12,7 +12,7 @@
 
 static const char *const state_names[NR_STATES] = {
 	[IN_LOOP] = "loop", [IN_CALLS] = "calls", [IN_SLEEP] = "sleep",
-	[IN_NANOSLEEP] = "nanosleep", [IN_NOTIFY] = "notify", [AT_SIGNAL] = "@signal",
+	[IN_NANOSLEEP] = "nanosleep", [IN_NOTIFY] = "notify", [AT_SIGNAL] = "@signal", [AT_STOP] = "@stop",
 	[AT_ENTRY] = "@entry", [AT_EXIT] = "@exit", [AT_GROUP] = "@group",
 	[AT_LISTEN] = "@listen", [AT_INTERRUPT] = "@interrupt", [AT_FORK] = "@fork",
 	[AT_EXEC] = "@exec", [AT_STOPPED] = "stopped",
@@ -82,6 +82,9 @@ static const char *const patterns[] = {
 	/* A stop is left, and meanwhile */
 	"@signal seize cont " RESUMES "|Detach|Reattach kill|stop|CONT",
 	"@signal attach cont r-cont|r-step|Detach|Reattach usr1|stop|kill",
+	"@stop seize|attach|attachc cont r-cont|r-syscall|r-step|Detach CONT|kill",
+	"@stop seize listen r-cont CONT|kill|interrupt",
+	"@stop attach cont r-cont usr1|tstp",
 	"@entry seize cont " RESUMES "|Detach kill|usr1",
 	"@entry attach syscall r-syscall|r-sysemu|Detach stop|kill",
 	"@exit seize cont r-cont|r-step|r-syscall|Detach|Reattach kill|usr1",
@@ -221,7 +224,7 @@ static void add(const char *text)
 	sc->stops = has(sc, ACT_STOP) || has(sc, ACT_TSTP) || has(sc, ACT_X_STOP) ||
 		    has(sc, ACT_H_STOP) || has(sc, ACT_ATTACH) || has(sc, ACT_ATTACH_2) ||
 		    has(sc, ACT_LISTEN) ||
-		    sc->state == AT_GROUP || sc->state == AT_LISTEN ||
+		    sc->state == AT_STOP || sc->state == AT_GROUP || sc->state == AT_LISTEN ||
 		    sc->state == AT_STOPPED ||
 		    (sc->how == BY_ATTACH && (sc->events || sc->policy == DO_REATTACH ||
 					      has(sc, ACT_REATTACH)));

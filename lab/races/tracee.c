@@ -178,9 +178,9 @@ static void act(enum act from, enum act to)
 
 		if (act < from || act >= to)
 			continue;
-		while (!__atomic_load_n(&run.go, __ATOMIC_ACQUIRE))
+		while (!__atomic_load_n(&run.start, __ATOMIC_ACQUIRE))
 			relax();
-		wait_until(i);
+		wait_until(i, false);
 		/* Whoever is killed in it does not say that it has acted. */
 		if (!may_return(act))
 			acted(i, 0);

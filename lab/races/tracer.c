@@ -146,9 +146,10 @@ static void prepare(struct tracer *t)
 
 	switch (sc->state) {
 	case AT_SIGNAL:
-		sys(__NR_tgkill, pid, pid, SIGUSR1);
+	case AT_STOP:
+		t->signal = sc->state == AT_STOP ? SIGSTOP : SIGUSR1;
+		sys(__NR_tgkill, pid, pid, t->signal);
 		next_stop(pid);
-		t->signal = SIGUSR1;
 		return;
 	case AT_ENTRY:
 	case AT_EXIT:
@@ -289,6 +290,8 @@ static void react(struct tracer *t, int pid, int status)
 	}
 	signr = tell_stop(t, pid, status);
 	t->answered = true;
+	if (signr < 0 && !run.sc->child)
+		wait_for_parent();
 	if (signr == SIG_MARK)
 		t->marked = true;
 	if (t->marked || (run.calm && policy < NR_RESUMES)) {
@@ -384,11 +387,13 @@ static void do_acts(struct tracer *t, int from, int to)
 {
 	int i, last = -1;
 
+	if (next_act(from, to, last) >= 0)
+		begin();
 	while ((i = next_act(from, to, last)) >= 0) {
 		last = i;
 		while (is_busy() && now() < run.start + run.when[i])
 			look(t, WNOHANG);
-		wait_until(i);
+		wait_until(i, true);
 		if (run.sc->acts[i] == ACT_EXIT) {
 			acted(i, 0);
 			quit(t);
@@ -412,13 +417,13 @@ void tracer_main(void *arg)
 			who_is(t, run.thread.pid);
 	}
 	set_flag(&t->party->ready);
-	wait_flag(&run.go);
 	if (arg)
 		do_acts(t, OTHER_ACTS, TRACEE_ACTS);
 	else if (run.by_actor)
 		do_acts(t, TRACER_ACTS, OTHER_ACTS);
 	else
 		do_acts(t, NO_ACT + 1, OTHER_ACTS);
+	wait_flag(&run.go);
 	while (look(t, 0))
 		;
 	set_flag(&t->party->done);
