@@ -167,6 +167,7 @@ struct run {
 	int tracee_ready;	/* futex */
 	u64 beat;		/* the tracee runs */
 	int notify_fd;
+	int rest;		/* the tracee need not run any more */
 	int calm;		/* the tracer answers with PTRACE_CONT from now on */
 	bool parent_waits;	/* and does not look at SIGCHLD */
 	bool streams;		/* there are many stops */

@@ -459,6 +459,7 @@ static bool finish(void)
 
 	/* Streams come to an end. */
 	run.calm = 1;
+	run.rest = 1;
 	if (run.streams)
 		settle();
 	if (run.sc->freezes)
@@ -733,10 +734,12 @@ void run_one(const struct scenario *sc, const u64 *delays, unsigned int placemen
 		run.start = now() + 20 * ticks_per_us;
 	set_flag(&run.go);
 	wait_for_acts();
-	if (run.streams)
+	if (run.streams) {
 		stream();
-	else
+	} else {
+		run.rest = 1;
 		settle();
+	}
 	if (amplified)
 		write_to(amplify_fd, "0");
 	ended = finish();
