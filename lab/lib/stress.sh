@@ -157,7 +157,7 @@ stress_locate() {
 			line=$1
 			shift
 			"$LINUX/scripts/faddr2line" "$BUILD/obj/linux$suffix/vmlinux" "$@" 2>/dev/null |
-				sed -n 's,^.* at ,,; /:[0-9]*$/s,^.*build/linux/,,p' | sort -u >"$STRESS/where"
+				sed -nE 's,^.* at .*/linux/((kernel|include|lib|fs|arch|mm|samples)/.*:[0-9]+)$,\1,p' | sort -u >"$STRESS/where"
 			if grep -qE '^(kernel/utrace/|include/linux/utrace|lib/test_utrace|samples/utrace)' "$STRESS/where" ||
 			   grep -qxFf "$STRESS/lines" "$STRESS/where"; then
 				class=report
