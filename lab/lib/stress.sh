@@ -82,14 +82,20 @@ stress_run() {
 	cp "$results" "$STRESS/$1.results"
 	stress_found "$1" >"$STRESS/$1.all"
 	[ "$stress_rc" = 0 ] || printf 'guest\t%s\t\n' "$guest_why" >>"$STRESS/$1.all"
-	# once each, with how often
+	# once each, with how often; races by where they are
 	awk -F '\t' -v OFS='\t' '
-		!n[$1, $2]++ { order[++m] = $1 OFS $2; detail[m] = $3 }
+		{
+			where = $2 ~ /KCSAN/ ? $3 : ""
+			sub(/^[0-9]+/, "", where)
+		}
+		!n[$1, $2, where]++ {
+			what[++m] = $1 OFS $2
+			detail[m] = $3
+			key[m] = $1 SUBSEP $2 SUBSEP where
+		}
 		END {
-			for (i = 1; i <= m; i++) {
-				split(order[i], key, OFS)
-				print order[i], n[key[1], key[2]], detail[i]
-			}
+			for (i = 1; i <= m; i++)
+				print what[i], n[key[i]], detail[i]
 		}' "$STRESS/$1.all" >"$STRESS/$1.found"
 	return "$stress_rc"
 }
@@ -114,8 +120,18 @@ stress_found() {
 		esac || printf 'idle\tpart %s did nothing, or did not come to its end\t\n' "$part"
 	done
 	{
-		sed '/^@part conform/,$d; /^@part/d' "$STRESS/$1.results" |
-			awk -f "$ROOT/lab/tap.awk"
+		# of each program the last round counts
+		for round in 3 2 1; do
+			sed '/^@part [^t]/,$d; /^@part/d' "$STRESS/$1.results" |
+				awk -v want=$round '
+					BEGIN { round = 1 }
+					/^@round / { round = $2; next }
+					round == want' | awk -f "$ROOT/lab/tap.awk"
+		done | awk -F '\t' '
+			{ program = $1; sub(/: .*/, "", program) }
+			# the results of one program come together
+			program != last { skip = program in seen; seen[program] = 1; last = program }
+			!skip'
 		awk -f "$ROOT/lab/kunit.awk" "$STRESS/$1.console"
 	} >"$STRESS/$1.tests"
 	awk -F '\t' '$2 == "fail" || $2 == "broken" { print "test\t" $1 "\t" $3 }' "$STRESS/$1.tests"
@@ -132,8 +148,8 @@ series_lines() {
 		}'
 }
 
-# Where the accesses of KCSAN's reports are. Those of the series have the class
-# "report", the others become "elsewhere".
+# Where the accesses of KCSAN's reports are. Those in the series have the class
+# "series", the others "elsewhere".
 stress_locate() {
 	if ! grep -q '^report	BUG: KCSAN' "$STRESS/linux.found"; then
 		return
@@ -147,10 +163,10 @@ stress_locate() {
 			line=$1
 			shift
 			"$LINUX/scripts/faddr2line" "$BUILD/obj/linux$suffix/vmlinux" "$@" 2>/dev/null |
-				sed -n 's,^.* at ,,; /:[0-9]*$/s,^.*build/linux/,,p' | sort -u >"$STRESS/where"
+				sed -nE 's,^.* at .*/linux/((kernel|include|lib|fs|arch|mm|samples)/.*:[0-9]+)$,\1,p' | sort -u >"$STRESS/where"
 			if grep -qE '^(kernel/utrace/|include/linux/utrace|lib/test_utrace|samples/utrace)' "$STRESS/where" ||
 			   grep -qxFf "$STRESS/lines" "$STRESS/where"; then
-				class=report
+				class=series
 			else
 				class=elsewhere
 			fi
@@ -169,16 +185,18 @@ stress_asks() {
 
 # A table of all that was found, in $STRESS/table: VERDICT, then how often on the
 # unpatched and on the patched kernel, and what. FAIL: it is not seen on the
-# unpatched kernel, or that was not asked.
+# unpatched kernel, or that was not asked; or it is a race in the series.
 stress_judge() {
 	[ -e "$STRESS/base.found" ] || : >"$STRESS/base.found"
 	awk -F '\t' -v OFS='\t' -v asked="$1" '
-		function key() { return ($1 == "elsewhere" ? "report" : $1) OFS $2 }
-		FILENAME ~ /base.found$/ { base[key()] = $3; next }
+		function key() { return ($1 ~ /^(elsewhere|series)$/ ? "report" : $1) OFS $2 }
+		FILENAME ~ /base.found$/ { base[key()] += $3; next }
 		{
 			n = base[key()] + 0
 			seen[key()] = 1
-			verdict = $1 == "elsewhere" ? "beside" : n ? "both" : "FAIL"
+			verdict = n && $1 != "series" ? "both" : "FAIL"
+			if ($1 == "elsewhere")
+				verdict = "beside"
 			print verdict, asked ? n : "-", $3, $1, $2, $4
 		}
 		END {
@@ -190,7 +208,7 @@ stress_judge() {
 
 # The first report of each kind that counts, whole.
 stress_reports() {
-	awk -F '\t' '$1 == "FAIL" && $4 == "report" { print $6 + 0 }' "$STRESS/table" |
+	awk -F '\t' '$1 == "FAIL" && $4 ~ /^(report|series)$/ { print $6 + 0 }' "$STRESS/table" |
 	while read -r line; do
 		echo
 		echo "  the guest's console, ${STRESS#"$ROOT/"}/linux.console, from line $line:"
