@@ -146,11 +146,13 @@ conform_both() {
 	return 1
 }
 
-# conform_observe PLAN DIRECTORY SECONDS: its jobs on the patched kernel, under
-# another engine; what they write goes to DIRECTORY/observed.
+# conform_observe PLAN DIRECTORY SECONDS WHEN: its jobs on the patched kernel, under
+# another engine; what they write goes to DIRECTORY/observed. WHEN the engine comes:
+# b, before the tracer; a, after it; h, half of them so and half so.
 conform_observe() {
+	rm -rf "$2"/observed*
 	mkdir -p "$2/observed"
-	conform_jobs "$1" | sed 's/$/ -oh/' >"$2/observed/jobs"
+	conform_jobs "$1" | sed "s/$/ -o$4/" >"$2/observed/jobs"
 	for width in 64 32; do
 		mkdir -p "$2/observed-$width"
 		grep "^[^ ]* $width " "$2/observed/jobs" >"$2/observed-$width/jobs"
@@ -328,9 +330,17 @@ conform_total() {
 		awk '{ n += $1 } END { print n + 0 }'
 }
 
-# conform_run PLAN OBSERVED SECONDS: all of it, and under an observer the plan
-# OBSERVED, which is a part of PLAN. Sets $sequences, $stops (on each kernel),
-# $observed, and what conform_judge does.
+observer_comes() {
+	case $1 in
+	b) echo "which comes before the tracer" ;;
+	a) echo "which comes after the tracer" ;;
+	h) echo "which comes before or after the tracer" ;;
+	esac
+}
+
+# conform_run PLAN OBSERVED SECONDS WHEN...: all of it, and under an observer the
+# plan OBSERVED, which is a part of PLAN, once for each WHEN (see conform_observe).
+# Sets $sequences, $stops (on each kernel), $observed, and what conform_judge does.
 conform_run() {
 	rm -rf "$CONFORM" "$LOG/conform"
 	mkdir -p "$CONFORM"
@@ -350,10 +360,16 @@ conform_run() {
 		return 1
 	fi
 	conform_judge linux || return 1
-	stage "the patched kernel once more, under another engine that hears of everything"
-	conform_observe "$2" "$CONFORM" "$3" || return 1
-	observed=$(conform_total observed "$CONFORM"/observed-*.results)
-	conform_judge observed || return 1
+	observed_plan=$2
+	seconds=$3
+	shift 3
+	observed=0
+	for when; do
+		stage "the patched kernel under another engine that hears of everything, $(observer_comes "$when")"
+		conform_observe "$observed_plan" "$CONFORM" "$seconds" "$when" || return 1
+		observed=$((observed + $(conform_total observed "$CONFORM"/observed-*.results)))
+		conform_judge observed || return 1
+	done
 	rm -f "$CONFORM"/*/kept-*
 }
 
@@ -445,7 +461,7 @@ conform_mutant() {
 conform_check() {
 	state=pass
 	why=
-	if ! conform_run check watch 7200; then
+	if ! conform_run check watch 7200 h; then
 		state=broken
 		why="the comparison did not come to its end"
 	else

@@ -123,7 +123,7 @@ stress_found() {
 		# of each program the last round counts
 		for round in 3 2 1; do
 			sed '/^@part [^t]/,$d; /^@part/d' "$STRESS/$1.results" |
-				awk -v want=$round '
+				awk -v want="$round" '
 					BEGIN { round = 1 }
 					/^@round / { round = $2; next }
 					round == want' | awk -f "$ROOT/lab/tap.awk"
