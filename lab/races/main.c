@@ -37,7 +37,7 @@
 #define TEXT_SIZE	1024
 #define MAX_OUTCOMES	250
 #define NR_BINS		28	/* by a power of two each: to -8 ms, from -1 us, from 1 us, ... */
-#define TURN		10	/* runs of a scenario in a turn */
+#define TURN		40	/* runs of a scenario in a turn: fewer say little */
 
 struct outcome {
 	unsigned int count;
