@@ -12,15 +12,19 @@
 
 MUTANTS=$BUILD/mutants
 
-mutants_like='*'				# which, as the shell matches names
+mutants_like='*'				# which: patterns of their names
 
 list_mutants() {
-	for f in "$ROOT"/lab/mutants/*.patch; do
-		f=${f##*/}
-		# shellcheck disable=SC2254 # a pattern
-		case ${f%.patch} in
-		$mutants_like) echo "${f%.patch}" ;;
-		esac
+	(cd "$ROOT/lab/mutants" && ls -- *.patch) | while read -r f; do
+		f=${f%.patch}
+		set -f
+		for like in $mutants_like; do
+			# shellcheck disable=SC2254 # a pattern
+			case $f in
+			$like) echo "$f" && break ;;
+			esac
+		done
+		set +f
 	done
 }
 
