@@ -87,7 +87,8 @@ struct tracee *tracee_start(struct kunit *test)
 
 void tracee_end(struct tracee *t)
 {
-	kunit_release_action(t->test, tracee_destroy, t);
+	if (t)
+		kunit_release_action(t->test, tracee_destroy, t);
 }
 
 static void await(struct tracee *t, struct completion *completion)

@@ -78,7 +78,7 @@ struct tracee {
 /* Functions of the test: they end it when something fails. */
 struct tracee *tracee_start(struct kunit *test);
 void tracee_end(struct tracee *t);
-DEFINE_FREE(tracee_end, struct tracee *, if (_T) tracee_end(_T))
+DEFINE_FREE(tracee_end, struct tracee *, tracee_end(_T))
 
 void tracee_go(struct tracee *t, void (*todo)(struct tracee *t));
 void tracee_await(struct tracee *t);

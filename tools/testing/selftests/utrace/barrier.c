@@ -127,9 +127,8 @@ TEST_F(caller, no_callback_of_an_event_that_was_given_up)
 {
 	unsigned long busy = 0, free = 0;
 	long before = 0, end = now_ms() + WAIT_MS;
-	volatile int turns;
 	cpu_set_t other;
-	int i, err;
+	int i, turns, err;
 
 	if (pin(1) || pin(0))
 		SKIP(return, "needs two CPUs");
@@ -142,7 +141,7 @@ TEST_F(caller, no_callback_of_an_event_that_was_given_up)
 	for (i = 0; i < 3000 || (!before && now_ms() < end); i++) {
 		ASSERT_EQ(0, command(self->engine[0], "events syscall_entry"));
 		for (turns = i % 100 * 50; turns > 0; turns--)
-			;
+			asm volatile("" : "+r" (turns));
 		err = command(self->engine[0], "events");
 		if (err) {
 			busy++;
