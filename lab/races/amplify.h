@@ -10,8 +10,8 @@
  * Only tasks wait that have asked for it, by a bit of personality(2) that nothing
  * else here uses. The others get on, whoever looks at them included.
  *
- * Nothing sleeps, so what may be done under a lock does not change. Short waits are
- * as likely as long ones: each doubling has its share.
+ * Nothing sleeps, so what may be done under a lock does not change. A wait is likely
+ * to be shorter than the longest: each halving has its share.
  */
 #ifndef _LAB_AMPLIFY_H
 #define _LAB_AMPLIFY_H
@@ -51,7 +51,7 @@ static inline void amplify_wait(void)
 	/* Three of four places are passed without a wait. */
 	if (random & 3)
 		return;
-	most >>= (random >> 2) % 10;
+	most >>= (random >> 2) % 5;
 	if (most)
 		udelay(1 + (random >> 8) % most);
 }

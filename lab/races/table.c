@@ -54,7 +54,7 @@ const char *const act_names[NR_ACTS] = {
 static const char *const patterns[] = {
 	/* Signals, job control, interrupts */
 	"loop|sleep seize cont usr1 interrupt|stop|kill",
-	"loop seize into usr1 interrupt",
+	"loop seize into usr1|x-usr1 interrupt",
 	"loop|sleep seize drop usr1 interrupt",
 	"loop|sleep|nanosleep attach cont usr1 stop|kill",
 	"loop|sleep seize cont|listen stop|tstp CONT",
