@@ -180,8 +180,11 @@ struct utrace_engine *utrace_create(struct task_struct *task,
 {
 	struct utrace_engine *engine;
 
-	/* An io worker never returns to user mode, and may hold locks. */
-	if (task->flags & (PF_KTHREAD | PF_USER_WORKER))
+	/*
+	 * An io worker never returns to user mode, and may hold locks. Racy: the
+	 * task changes its flags at any moment, but not these.
+	 */
+	if (data_race(task->flags) & (PF_KTHREAD | PF_USER_WORKER))
 		return ERR_PTR(-EPERM);
 	if (!utrace_of_task(task, GFP_KERNEL_ACCOUNT))
 		return ERR_PTR(-ENOMEM);

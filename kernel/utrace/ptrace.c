@@ -81,7 +81,7 @@ void utrace_set_ptrace_events(struct task_struct *task, unsigned long events)
 {
 	struct utrace *utrace = task->utrace;
 
-	if (utrace->ptrace.events == events)
+	if (READ_ONCE(utrace->ptrace.events) == events)
 		return;
 
 	guard(spinlock_irqsave)(&utrace->lock);
