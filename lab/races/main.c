@@ -231,10 +231,11 @@ static void work(const bool *chosen)
 				if (counts[nr].runs >= nr_runs)
 					break;
 				do_run(nr);
+				/* On a busy host a run may take seconds. */
+				if (seconds && time(NULL) >= end)
+					goto out;
 			}
 			more |= counts[nr].runs < nr_runs;
-			if (seconds && time(NULL) >= end)
-				goto out;
 		}
 		shared->scenario = 0;
 		shared->turn++;
