@@ -133,7 +133,7 @@ END {
 		print "nothing was counted"
 		exit 1
 	}
-	printf "%s: %d of %d lines of the core reached, %d not and it is known why, %d lines of the series not reached\n",
+	printf "%s: %d of %d lines of the core reached; of the series not reached: %d lines with a reason, %d without\n",
 		nr_bad + nr_stale ? "FAIL" : "OK", core_hit, core_lines, nr_named, nr_bad
 	exit nr_bad + nr_stale > 0
 }

@@ -52,8 +52,8 @@ need_coverage() {
 # For "each": SHARE. Boot, run what SHARE says, and take what gcov has counted.
 coverage_guest() {
 	case $1 in
-	tests) set -- "$1" --total 3600 --idle 600 coverage lab.run=tests lab.list=coverage lab.seconds=300 ;;
-	*) set -- "$1" --smp 1 --icount --total 3600 --idle 600 coverage lab.run=conform kunit.enable=0 ;;
+	tests) set -- "$1" --total 7200 --idle 1200 coverage lab.run=tests lab.list=coverage lab.seconds=1000 ;;
+	*) set -- "$1" --smp 1 --icount --total 7200 --idle 1800 coverage lab.run=conform kunit.enable=0 ;;
 	esac
 	coverage_share=$COVERAGE/$1
 	coverage_name=coverage-$1
