@@ -57,7 +57,8 @@ TEST(registers_are_those_at_the_stop)
 	ASSERT_LE(0, pid);
 	if (!pid)
 		count_in_register();
-	for (n = 1; time(NULL) < end; n++) {
+	/* On a busy machine they may take longer. */
+	for (n = 1; n <= 100 || time(NULL) < end; n++) {
 		/* Not asleep: it is asked at once. */
 		while (!waitpid(pid, &status, WNOHANG))
 			;
@@ -68,7 +69,6 @@ TEST(registers_are_those_at_the_stop)
 		ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, 0, 0));
 	}
 	EXPECT_EQ(0, wrong);
-	EXPECT_LT(100, n);
 	TH_LOG("%lu stops", n);
 	kill(pid, SIGKILL);
 }

@@ -143,7 +143,7 @@ TEST_F(task, looks_at_a_task_that_is_killed)
 	pid_t looker[NR_LOOKERS];
 	int engine, err, i;
 
-	for (rounds = 0; now_ms() < end_ms; rounds++) {
+	for (rounds = 0; rounds < 5 || now_ms() < end_ms; rounds++) {
 		engine = open_engine();
 		ASSERT_LE(0, engine);
 		self->pid = fork();
@@ -173,7 +173,6 @@ TEST_F(task, looks_at_a_task_that_is_killed)
 			EXPECT_EQ(0, wait_for_status(looker[i], 0));
 		close(engine);
 	}
-	EXPECT_LT(5, rounds);
 }
 
 TEST_HARNESS_MAIN
