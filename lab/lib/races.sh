@@ -186,9 +186,9 @@ races_hunt() {
 	done
 }
 
-# races_tell: what came out, for people.
+# races_tell: what came out, for people; without the table if $races_quiet.
 races_tell() {
-	races_compare
+	races_compare ${races_quiet:+-v quiet=1}
 	sort -u "$RACES/suspects" >"$RACES/left"
 	sort -u "$RACES/suspects.first" | comm -23 - "$RACES/left" >"$RACES/rare"
 	if [ -s "$RACES/rare" ]; then
@@ -225,6 +225,7 @@ run_races() {
 # left to "make races".
 check_races() {
 	state=pass
+	races_quiet=1
 	if run_races "$1" "$1"; then
 		races_why=
 	elif [ "$faults" = 0 ]; then
