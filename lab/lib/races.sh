@@ -141,19 +141,19 @@ races_run() {
 		prefix=
 		[ "$kind" = plain ] || prefix=amplified-
 		if [ -n "$1" ]; then
-			s=$(($1 / $(echo "$races_kinds" | wc -w)))
-			one="-n 1000000 -t $((s / 2))"
-			two="-n 1000000 -t $s"
+			span=$(($1 / $(echo "$races_kinds" | wc -w)))
+			one="-n 1000000 -t $((span / 2))"
+			two="-n 1000000 -t $span"
 		else
-			s=$races_limit
-			one="-n $races_each -t $((s / 2))"
-			two="-n $((races_each * 2)) -t $s"
+			span=$races_limit
+			one="-n $races_each -t $((span / 2))"
+			two="-n $((races_each * 2)) -t $span"
 		fi
 		races_jobs "$dir" "${prefix}base" "alone $a -s $SEED $two $races_only"
 		races_jobs "$dir" "${prefix}linux" "alone $a -s $SEED $one $races_only"
 		races_jobs "$dir" "${prefix}linux" "observed $a -o -s $SEED $one $races_only"
-		stage "both kernels, $kind: $nr_chosen scenarios, seed $SEED, at most $((s / 60)) min $((s % 60)) s"
-		races_boot "$dir" $((s + 300)) "${prefix}base" "${prefix}linux" || return 1
+		stage "both kernels, $kind: $nr_chosen scenarios, seed $SEED, at most $((span / 60)) min $((span % 60)) s"
+		races_boot "$dir" $((span + 300)) "${prefix}base" "${prefix}linux" || return 1
 	done
 	races_compare -v quiet=1
 }
@@ -171,17 +171,17 @@ races_hunt() {
 		[ -s "$RACES/suspects" ] || return 0
 		left=$((hunt_end - $(date +%s)))
 		[ "$left" -ge 20 ] || return 0
-		s=$((30 * round * round))
-		[ "$s" -le "$left" ] || s=$left
+		span=$((30 * round * round))
+		[ "$span" -le "$left" ] || span=$left
 		dir=$RACES/hunt$round
 		for k in base amplified-base; do
 			mkdir -p "$dir/$k"
 			cut -f 1 "$RACES/suspects" | sort -u >"$dir/$k/list"
 		done
-		races_jobs "$dir" base "alone -s $((SEED + 10 * round)) -n 1000000 -t $s -f /share/list"
-		races_jobs "$dir" amplified-base "alone -a -s $((SEED + 10 * round)) -n 1000000 -t $s -f /share/list"
-		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(wc -l <"$dir/base/list") scenarios: hunt them on the unpatched one, $s s"
-		races_boot "$dir" $((s + 300)) base amplified-base || return 1
+		races_jobs "$dir" base "alone -s $((SEED + 10 * round)) -n 1000000 -t $span -f /share/list"
+		races_jobs "$dir" amplified-base "alone -a -s $((SEED + 10 * round)) -n 1000000 -t $span -f /share/list"
+		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(wc -l <"$dir/base/list") scenarios: hunt them on the unpatched one, $span s"
+		races_boot "$dir" $((span + 300)) base amplified-base || return 1
 		races_compare -v quiet=1
 	done
 }

@@ -212,9 +212,8 @@ static void make_order(void)
 }
 
 /* The process that is the parent of all runs. */
-static void work(const bool *chosen)
+static void work(const bool *chosen, time_t end)
 {
-	time_t end = time(NULL) + seconds;
 	unsigned long i;
 	bool more;
 
@@ -264,7 +263,7 @@ static void kill_run(void)
 static int supervise(const bool *chosen)
 {
 	unsigned long last = 0;
-	time_t moved = time(NULL), tell = moved;
+	time_t moved = time(NULL), tell = moved, end = moved + seconds;
 	int status;
 	pid_t pid;
 
@@ -277,7 +276,7 @@ again:
 		return 2;
 	}
 	if (!pid)
-		work(chosen);
+		work(chosen, end);
 	for (;;) {
 		usleep(100000);
 		if (waitpid(pid, &status, WNOHANG) == pid) {
@@ -298,7 +297,7 @@ again:
 			printf("@progress %lu runs\n", last);
 			fflush(stdout);
 		}
-		if (time(NULL) - moved < 60)
+		if (time(NULL) - moved < 30)
 			continue;
 		/* Its own limit did not help. */
 		counts[order[shared->scenario]].stuck++;
@@ -311,6 +310,7 @@ again:
 		while (waitpid(-1, NULL, __WALL) > 0)
 			;
 		shared->scenario++;
+		moved = time(NULL);
 		goto again;
 	}
 }

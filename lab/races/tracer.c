@@ -186,8 +186,9 @@ static void prepare(struct tracer *t)
 			sys(__NR_wait4, pid, 0, WUNTRACED, 0);
 		return;
 	}
+	/* A call that waits for its answer is not to stop before that. */
 	if (sc->how != BY_NOBODY && sc->policy < NR_RESUMES &&
-	    sc->policy != DO_CONT) {
+	    sc->policy != DO_CONT && sc->state != IN_NOTIFY) {
 		sys(__NR_tgkill, pid, pid, SIGUSR2);
 		next_stop(pid);
 		ptrace(requests[sc->policy], pid, 0, 0);
@@ -379,7 +380,7 @@ static bool look(struct tracer *t, int flags)
 /* Does it stop all the time, so that we cannot just wait for our moment? */
 static bool is_busy(void)
 {
-	return run.sc->state <= IN_NOTIFY && run.sc->how != BY_NOBODY &&
+	return run.sc->state < IN_NOTIFY && run.sc->how != BY_NOBODY &&
 	       run.sc->policy > DO_CONT && run.sc->policy < NR_RESUMES;
 }
 
