@@ -133,7 +133,8 @@ static const char *const patterns[] = {
 	"loop seizet cont|listen stop CONT|interrupt|kill",
 	"loop attacht cont stop CONT|kill",
 	"loop seizet cont h-exit|h-stop stop|CONT",
-	"@group|@listen seizet listen CONT stop|kill",
+	"@listen seizet listen CONT stop|kill",
+	"@group seizet listen Listen CONT|kill",
 	/* seccomp */
 	"loop seizee|attache cont x-trace usr1|kill|stop",
 	"loop seizee cont x-trace interrupt|Exit",
