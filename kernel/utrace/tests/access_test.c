@@ -97,6 +97,8 @@ static void attached_as_for_ptrace(struct kunit *test)
 
 	give_mm(test);
 	t = tracee_start(test);
+	/* While it sleeps, nobody else takes or drops a reference. */
+	ASSERT_SOON(t, state_of(t) == 'D');
 	usage = refcount_read(&t->task->usage);
 	KUNIT_EXPECT_EQ(test, -EPERM, attach_as(t, 0, 1000));
 	KUNIT_EXPECT_EQ(test, usage, refcount_read(&t->task->usage));
