@@ -51,11 +51,16 @@ pack_stress() {
 }
 
 # Without those that fail here with and without the series: ptrace/vmaccess, after
-# half a minute, and one that wants a capability which libcap does not know.
+# half a minute, and one that wants a capability which libcap does not know. Where
+# allocations can fail, with all of those that let them.
 stress_list() {
 	for k in base linux; do
 		grep -vE '^(ptrace vmaccess|clone3 clone3_cap_checkpoint_restore)$' "$tests/list.$k" \
 			>"$tests/list.stress-$k"
+		[ "$opt_kind" = kasan ] || continue
+		sed -i '/^ptrace nomem /d' "$tests/list.stress-$k"
+		echo "ptrace nomem" >>"$tests/list.stress-$k"
+		[ $k = base ] || echo "utrace nomem" >>"$tests/list.stress-$k"
 	done
 }
 
