@@ -54,13 +54,14 @@ pack_stress() {
 # half a minute, and one that wants a capability which libcap does not know. Where
 # allocations can fail, with all of those that let them.
 stress_list() {
+	out='ptrace vmaccess|clone3 clone3_cap_checkpoint_restore'
+	[ "$opt_kind" != kasan ] || out="$out|ptrace nomem .*"
 	for k in base linux; do
-		grep -vE '^(ptrace vmaccess|clone3 clone3_cap_checkpoint_restore)$' "$tests/list.$k" \
-			>"$tests/list.stress-$k"
-		[ "$opt_kind" = kasan ] || continue
-		sed -i '/^ptrace nomem /d' "$tests/list.stress-$k"
-		echo "ptrace nomem" >>"$tests/list.stress-$k"
-		[ $k = base ] || echo "utrace nomem" >>"$tests/list.stress-$k"
+		{
+			[ "$opt_kind" != kasan ] || echo "ptrace nomem"
+			[ "$opt_kind$k" != kasanlinux ] || echo "utrace nomem"
+			grep -vE "^($out)\$" "$tests/list.$k"
+		} >"$tests/list.stress-$k"
 	done
 }
 
