@@ -381,8 +381,8 @@ static int on_syscall(struct test_engine *test, const char *name, char *number)
 	err = number ? kstrtol(number, 0, &result) : 0;
 	if (err)
 		return err;
-	test->result = result;
-	test->set_result = number;
+	WRITE_ONCE(test->result, result);
+	WRITE_ONCE(test->set_result, number);
 	*answer |= UTRACE_SYSCALL_ABORT;
 	return 0;
 }
@@ -395,7 +395,7 @@ static int on_clone(struct test_engine *test, const char *name)
 
 	if (follow < 0)
 		return follow;
-	test->follow = follow;
+	WRITE_ONCE(test->follow, follow);
 	return 0;
 }
 
@@ -439,8 +439,8 @@ static int command_on(struct test_engine *test, char *args)
 		err = args ? kstrtouint(args, 10, &wait_ms) : 0;
 		if (err)
 			return err;
-		test->wait_ms = wait_ms;
-		test->waits |= BIT(event);
+		WRITE_ONCE(test->wait_ms, wait_ms);
+		WRITE_ONCE(test->waits, test->waits | BIT(event));
 		return 0;
 	}
 	action = match_string(action_names, ARRAY_SIZE(action_names), name);
@@ -572,7 +572,8 @@ static int test_print(struct test_engine *test, char *text)
 		len += scnprintf(text + len, TEXT_SIZE - len, "%s %lu\n",
 				 counter_names[i], test->counts[i]);
 	len += scnprintf(text + len, TEXT_SIZE - len,
-			 "last_nr %ld\nip 0x%lx\n", test->last_nr, test->ip);
+			 "last_nr %ld\nip 0x%lx\n",
+			 READ_ONCE(test->last_nr), READ_ONCE(test->ip));
 	i = test->logged > LOG_SIZE ? test->logged - LOG_SIZE : 0;
 	for (; i < test->logged; i++)
 		len += scnprintf(text + len, TEXT_SIZE - len, "> %s %ld\n",

@@ -151,12 +151,13 @@ void utrace_wake(struct utrace *utrace)
 static bool is_dying(void)
 {
 	struct signal_struct *signal = current->signal;
-	struct task_struct *exec_task = READ_ONCE(signal->group_exec_task);
+	struct task_struct *exec_task;
 
+	exec_task = data_race(READ_ONCE(signal->group_exec_task));
 	/* PF_POSTCOREDUMP is the first thing that a task sets when it exits. */
-	return fatal_signal_pending(current) ||
+	return data_race(fatal_signal_pending(current)) ||
 	       current->flags & (PF_EXITING | PF_POSTCOREDUMP) ||
-	       READ_ONCE(signal->flags) & SIGNAL_GROUP_EXIT ||
+	       data_race(signal->flags) & SIGNAL_GROUP_EXIT ||
 	       (exec_task && exec_task != current);
 }
 
