@@ -383,10 +383,10 @@ static const struct party *doer_of(enum act act)
 	return act < THREAD_ACTS ? &run.tracee : &run.thread;
 }
 
-/* Wait until all have acted who can. */
+/* Wait until all have acted who can. A tracee that is frozen cannot, before the end. */
 static void wait_for_acts(void)
 {
-	u64 end = now_us() + LIMIT_MS * 1000;
+	u64 begin = now_us(), end = begin + LIMIT_MS * 1000, end_frozen = begin + 100 * 1000;
 	int i = 0;
 
 	while (i < MAX_ACTS && now_us() < end) {
@@ -395,8 +395,8 @@ static void wait_for_acts(void)
 			continue;
 		}
 		look_around(60);
-		if (!__atomic_load_n(&run.acted[i], __ATOMIC_ACQUIRE) &&
-		    is_gone(doer_of(run.sc->acts[i])->pid))
+		if (is_gone(doer_of(run.sc->acts[i])->pid) ||
+		    (run.sc->freezes && run.sc->acts[i] >= TRACEE_ACTS && now_us() > end_frozen))
 			i++;
 	}
 }
