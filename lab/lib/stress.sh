@@ -53,9 +53,10 @@ pack_stress() {
 # Without those that fail here with and without the series: ptrace/vmaccess, after
 # half a minute, and one that wants a capability which libcap does not know. Where
 # allocations can fail, with all of those that let them, but not those that look at
-# the caches: KASAN keeps there what is freed, and kmemleak finds what is left.
+# the caches: KASAN keeps there what is freed, and kmemleak finds what is left. And
+# without those after which nobody can trace any more.
 stress_list() {
-	out='ptrace vmaccess|clone3 clone3_cap_checkpoint_restore'
+	out='ptrace vmaccess|clone3 clone3_cap_checkpoint_restore|[a-z]* locked_scope.*'
 	[ "$opt_kind" != kasan ] || out="$out|ptrace nomem .*"
 	for k in base linux; do
 		{
