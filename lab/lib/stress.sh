@@ -161,8 +161,8 @@ series_lines() {
 		}'
 }
 
-# Where the accesses of KCSAN's reports are. Those in the series have the class
-# "series", the others "elsewhere".
+# Where the accesses of KCSAN's reports are: the innermost line that is in no other
+# header. Those in the series have the class "series", the others "elsewhere".
 stress_locate() {
 	if ! grep -q '^report	BUG: KCSAN' "$STRESS/linux.found"; then
 		return
@@ -175,8 +175,11 @@ stress_locate() {
 			set -- $detail
 			line=$1
 			shift
-			"$LINUX/scripts/faddr2line" "$BUILD/obj/linux$suffix/vmlinux" "$@" 2>/dev/null |
-				sed -nE 's,^.* at .*/linux/((kernel|include|lib|fs|arch|mm|samples)/.*:[0-9]+)$,\1,p' | sort -u >"$STRESS/where"
+			for access; do
+				"$LINUX/scripts/faddr2line" "$BUILD/obj/linux$suffix/vmlinux" "$access" 2>/dev/null |
+					sed -nE 's,^.* at .*/linux/((kernel|include|lib|fs|arch|mm|samples)/.*:[0-9]+)$,\1,p' |
+					awk '{ print } !/^include/ || /^include.linux.utrace/ { exit }'
+			done | sort -u >"$STRESS/where"
 			if grep -qE '^(kernel/utrace/|include/linux/utrace|lib/test_utrace|samples/utrace)' "$STRESS/where" ||
 			   grep -qxFf "$STRESS/lines" "$STRESS/where"; then
 				class=series
