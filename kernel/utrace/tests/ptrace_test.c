@@ -52,6 +52,20 @@ static void prepared_once_for_all(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, utrace, t->task->utrace);
 }
 
+/* Two come at the same time to a task that never had an engine. */
+static void slower_one_is_freed(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct utrace *utrace = utrace_alloc(t->task, GFP_KERNEL);
+	struct utrace *slower = utrace_alloc(t->task, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, utrace);
+	KUNIT_ASSERT_NOT_NULL(test, slower);
+	KUNIT_EXPECT_PTR_EQ(test, utrace, utrace_publish(utrace));
+	KUNIT_EXPECT_PTR_EQ(test, utrace, utrace_publish(slower));
+	KUNIT_EXPECT_PTR_EQ(test, utrace, t->task->utrace);
+}
+
 static void untraced_task_has_no_ptrace_events(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
@@ -178,6 +192,7 @@ static void ptrace_engine_is_never_released(struct kunit *test)
 
 static struct kunit_case utrace_ptrace_cases[] = {
 	KUNIT_CASE(prepared_once_for_all),
+	KUNIT_CASE(slower_one_is_freed),
 	KUNIT_CASE(untraced_task_has_no_ptrace_events),
 	KUNIT_CASE(flag_is_what_ptrace_and_others_want),
 	KUNIT_CASE(ptrace_has_its_turn),
