@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# Boot a kernel in QEMU, watch it, and say truly how it ended.
+# Boot a kernel in QEMU, or a UML on this machine, watch it, and say truly how it
+# ended.
 
 # What a healthy kernel never says. User programs that fault are reported
 # as "traps: ... general protection fault", so that alone is none of these.
@@ -11,6 +12,7 @@ accel=tcg
 # guest_options [OPTION...] MODE [WORD...]: what "boot" and "interactive" take.
 # /lab/MODE runs in the guest; each WORD is one of its kernel's command line.
 #	--kernel KERNEL	base, linux (the default) or the path of a bzImage
+#	--uml PROGRAM	no QEMU: this UML, as a program of this machine
 #	--root FILE	its root, see root.sh
 #	--name NAME	of its files in build/run (default: MODE)
 #	--smp NUMBER	of CPUs (default: 2)
@@ -21,6 +23,7 @@ accel=tcg
 #	--show FUNCTION	gets the lines of results as they come
 guest_options() {
 	guest_kernel=linux
+	guest_uml=
 	guest_name=
 	guest_smp=2
 	guest_accel=$accel
@@ -29,6 +32,7 @@ guest_options() {
 	while :; do
 		case $1 in
 		--kernel) guest_kernel=$2 ;;
+		--uml) guest_uml=$2 ;;
 		--root) guest_root=$2 ;;
 		--name) guest_name=$2 ;;
 		--smp) guest_smp=$2 ;;
@@ -98,6 +102,24 @@ choose_accel() {
 	note "$why"
 }
 
+start_qemu() {
+	# shellcheck disable=SC2046 # a list of words
+	spawn env -C "$ROOT" qemu-system-x86_64 $(qemu_args) \
+		-kernel "$(bzimage_of "$guest_kernel")" -initrd "$guest_root" \
+		-serial "file:$console" -serial "file:$results" \
+		-append "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 lab.mode=$guest_mode $guest_words" \
+		>"$qemu_log" 2>&1 </dev/null
+}
+
+# Without rseq and with its brk beside its image: lab/guest/uml says why. One that
+# is asked to reboot ends.
+start_uml() {
+	# shellcheck disable=SC2086 # a list of words
+	spawn setarch "$(uname -m)" -R env GLIBC_TUNABLES=glibc.pthread.rseq=0 "$guest_uml" mem=1G \
+		initrd="$guest_root" noreboot con=null con0=null,fd:2 ssl=null ssl1=null,fd:1 \
+		lab.mode="$guest_mode" $guest_words >>"$results" 2>>"$console" </dev/null
+}
+
 # boot [OPTION...] MODE [WORD...]: boot a guest, see guest_options, and watch
 # it. The two serial lines are $console and $results. True if the guest came to
 # its end by itself and without a splat; then $guest_status is its status. Else
@@ -112,12 +134,11 @@ boot() {
 	: >"$results"
 	guest_status=
 	guest_why=
-	# shellcheck disable=SC2046 # a list of words
-	spawn env -C "$ROOT" qemu-system-x86_64 $(qemu_args) \
-		-kernel "$(bzimage_of "$guest_kernel")" -initrd "$guest_root" \
-		-serial "file:$console" -serial "file:$results" \
-		-append "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 lab.mode=$guest_mode $guest_words" \
-		>"$qemu_log" 2>&1 </dev/null
+	if [ -n "$guest_uml" ]; then
+		start_uml
+	else
+		start_qemu
+	fi
 	boot_start=$(date +%s)
 	boot_last=$boot_start
 	boot_size=0

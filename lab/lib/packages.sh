@@ -25,9 +25,16 @@ packages_for() {
 	xz-utils xz
 	busybox-static busybox-static
 	user-mode-linux linux.uml
-	qemu-system-x86 qemu-system-x86_64
 	LIST
 	case $1 in
+	nested | check-um) ;;
+	*) echo "qemu-system-x86 qemu-system-x86_64" ;;
+	esac
+	case $1 in
+	check-um)
+		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "bash bash"
+		;;
 	check)
 		echo "$(multilib) m32"
 		echo "libcap-dev /usr/include/sys/capability.h"

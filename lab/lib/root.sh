@@ -74,13 +74,16 @@ begin_busybox() {
 }
 
 # add_uml DIR: Debian's User Mode Linux, and a root for it. DIR is what need_uml
-# made: another UML, and programs for its root. Or it is empty.
+# made: another UML, linux-own, and, if they are there, programs for its root. Or
+# it is empty.
 add_uml() {
 	uml=$(command -v linux.uml) || die "linux.uml is missing: apt-get install user-mode-linux"
 	uml_root=$BUILD/root.tmp/uml
 	begin_busybox "$uml_root" "$ROOT/lab/guest/uml-init"
 	if [ -n "$1" ]; then
 		cp "$1/linux-own" "$root/usr/bin/linux-own"
+	fi
+	if [ -n "$1" ] && [ -e "$1/stepped" ]; then
 		cp "$1/stepped" "$uml_root/bin/stepped"
 		cp "$(command -v strace)" "$uml_root/usr/bin/strace"
 		libraries_of "$uml_root/usr/bin/strace" "$uml_root"

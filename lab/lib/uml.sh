@@ -36,6 +36,17 @@ need_uml() {
 		-o "$uml_more/stepped" "$ROOT/lab/guest/stepped.c"
 }
 
+# The UML that is a host itself: $uml_host, a program of this machine.
+need_uml_host() {
+	uml_host=$BUILD/obj/uml-host/linux
+	if [ -e "$uml_host" ]; then
+		stage "build User Mode Linux of the patched tree, what has changed of it"
+	else
+		stage "build User Mode Linux of the patched tree; from nothing this takes minutes (log: build/log/build-uml-host.log)"
+	fi
+	build_uml uml-host linux "$ROOT/lab/config/uml.config" "$ROOT/lab/config/uml-host.config"
+}
+
 # Two numbers that nobody knows before this run. UML's userland lists all
 # numbers between them in reverse and takes the list's md5; so does the host.
 choose_pair() {
