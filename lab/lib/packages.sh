@@ -24,11 +24,13 @@ packages_for() {
 	cpio cpio
 	xz-utils xz
 	busybox-static busybox-static
-	user-mode-linux linux.uml
 	LIST
 	case $1 in
 	nested | check-um) ;;
-	*) echo "qemu-system-x86 qemu-system-x86_64" ;;
+	*)
+		echo "user-mode-linux linux.uml"
+		echo "qemu-system-x86 qemu-system-x86_64"
+		;;
 	esac
 	case $1 in
 	check-um)

@@ -74,16 +74,13 @@ begin_busybox() {
 }
 
 # add_uml DIR: Debian's User Mode Linux, and a root for it. DIR is what need_uml
-# made: another UML, linux-own, and, if they are there, programs for its root. Or
-# it is empty.
+# made: another UML, and programs for its root. Or it is empty.
 add_uml() {
 	uml=$(command -v linux.uml) || die "linux.uml is missing: apt-get install user-mode-linux"
 	uml_root=$BUILD/root.tmp/uml
 	begin_busybox "$uml_root" "$ROOT/lab/guest/uml-init"
 	if [ -n "$1" ]; then
 		cp "$1/linux-own" "$root/usr/bin/linux-own"
-	fi
-	if [ -n "$1" ] && [ -e "$1/stepped" ]; then
 		cp "$1/stepped" "$uml_root/bin/stepped"
 		cp "$(command -v strace)" "$uml_root/usr/bin/strace"
 		libraries_of "$uml_root/usr/bin/strace" "$uml_root"
@@ -92,6 +89,15 @@ add_uml() {
 	pack "$uml_root" "$root/lab/uml-initramfs.gz"
 	cp "$uml" "$root/usr/bin/linux.uml"
 	libraries_of "$uml" "$root"
+}
+
+# add_own_uml PROGRAM: that UML, linux-own there, and a root for it.
+add_own_uml() {
+	uml_root=$BUILD/root.tmp/uml
+	begin_busybox "$uml_root" "$ROOT/lab/guest/uml-init"
+	chmod -R a+rX "$uml_root"
+	pack "$uml_root" "$root/lab/uml-initramfs.gz"
+	strip -o "$root/usr/bin/linux-own" "$1"
 }
 
 # add_tests DIR: it becomes /tests.
