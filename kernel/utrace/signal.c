@@ -125,10 +125,12 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig)
 	/*
 	 * Whatever this becomes may be a stop. If it is one already, the flag
 	 * was set when it was dequeued, and SIGCONT may have cleared it since.
-	 * Without a stop to come the flag means nothing.
+	 * Without a stop to come the flag means nothing. wait() reads the flags
+	 * beside it without siglock.
 	 */
 	if (!sig_kernel_stop(signr))
-		current->jobctl |= JOBCTL_STOP_DEQUEUED;
+		WRITE_ONCE(current->jobctl,
+			   current->jobctl | JOBCTL_STOP_DEQUEUED);
 	spin_unlock_irq(siglock);
 
 	utrace_for_each_engine(engine, &report, answer) {
