@@ -647,7 +647,7 @@ DEFINE_SHOW_ATTRIBUTE(totals);
 /* What is wrong with the engines of a task, or NULL. */
 static const char *engines_violation(struct utrace *utrace)
 {
-	const struct task_struct *task = utrace->task;
+	struct task_struct *task = utrace->task;
 	struct utrace_engine *engine;
 	unsigned long events = 0;
 	bool stop = false;
@@ -674,7 +674,7 @@ static const char *engines_violation(struct utrace *utrace)
 	return NULL;
 }
 
-static const char *task_violation(const struct task_struct *task)
+static const char *task_violation(struct task_struct *task)
 {
 	bool reports = test_task_syscall_work(task, SYSCALL_TRACE);
 	struct utrace *utrace;

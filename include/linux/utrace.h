@@ -182,12 +182,13 @@ struct utrace_engine_ops {
 	 * the task here, before the system call; if a fatal signal ends the
 	 * stop, the call is skipped.
 	 *
-	 * On architectures with generic entry code, an engine that answers
-	 * %UTRACE_SYSCALL_ABORT may set the result with
-	 * syscall_set_return_value(), otherwise it is -ENOSYS; and seccomp,
-	 * tracepoint and audit do not see the entry. Of the other architectures
-	 * most skip the call, but some of them overwrite the result or go
-	 * through seccomp: see Documentation/core-api/utrace.rst.
+	 * With generic entry code, and on arm64 and powerpc, an engine that
+	 * answers %UTRACE_SYSCALL_ABORT may set the result with
+	 * syscall_set_return_value(), otherwise it is -ENOSYS, on arm64 and
+	 * powerpc the first argument; and seccomp, tracepoint and audit do not
+	 * see the entry. Of the other architectures most skip the call, but
+	 * some of them overwrite the result or go through seccomp: see
+	 * Documentation/core-api/utrace.rst.
 	 */
 	u32 (*report_syscall_entry)(u32 action, struct utrace_engine *engine,
 				    struct pt_regs *regs);

@@ -37,3 +37,5 @@
 . "$ROOT/lab/lib/coverage.sh"
 # shellcheck source=lab/lib/races.sh
 . "$ROOT/lab/lib/races.sh"
+# shellcheck source=lab/lib/arch.sh
+. "$ROOT/lab/lib/arch.sh"

@@ -21,7 +21,10 @@ accel=tcg
 #	--total SECONDS	so long it may run at most ...
 #	--idle SECONDS	... and so long without a word
 #	--show FUNCTION	gets the lines of results as they come
+#	--machine FUNCTION	prints QEMU's command line, if it is not for a PC
 guest_options() {
+	guest_machine=
+	guest_tty=ttyS0
 	guest_kernel=linux
 	guest_uml=
 	guest_name=
@@ -41,6 +44,7 @@ guest_options() {
 		--total) guest_total=$2 ;;
 		--idle) guest_idle=$2 ;;
 		--show) guest_show=$2 ;;
+		--machine) guest_machine=$2 ;;
 		--icount)
 			guest_accel=tcg
 			guest_extra="$guest_extra -icount shift=0,sleep=off"
@@ -103,11 +107,17 @@ choose_accel() {
 }
 
 start_qemu() {
-	# shellcheck disable=SC2046 # a list of words
-	spawn env -C "$ROOT" qemu-system-x86_64 $(qemu_args) \
-		-kernel "$(bzimage_of "$guest_kernel")" -initrd "$guest_root" \
-		-serial "file:$console" -serial "file:$results" \
-		-append "console=ttyS0 panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 lab.mode=$guest_mode $guest_words" \
+	# shellcheck disable=SC2046 # lists of words
+	if [ -n "$guest_machine" ]; then
+		set -- $("$guest_machine")
+		guest_tty=$arch_tty
+	else
+		set -- qemu-system-x86_64 $(qemu_args) \
+			-kernel "$(bzimage_of "$guest_kernel")" -initrd "$guest_root" \
+			-serial "file:$console" -serial "file:$results"
+	fi
+	spawn env -C "$ROOT" "$@" \
+		-append "console=$guest_tty panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 lab.mode=$guest_mode $guest_words" \
 		>"$qemu_log" 2>&1 </dev/null
 }
 

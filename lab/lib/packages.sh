@@ -71,12 +71,16 @@ packages_for() {
 		echo "stress-ng stress-ng"
 		echo "trinity trinity"
 		;;
+	check-arch)
+		arch_packages
+		;;
 	tree)
 		;;
 	esac
 }
 
-# The package for -m32, by the version of gcc that is here or Debian 12's.
+# The package for -m32, by the version of gcc that is here or Debian 12's. Not
+# gcc-multilib: that conflicts with all of Debian's cross compilers.
 multilib() {
 	echo "gcc-$(gcc -dumpversion 2>/dev/null || echo 12)-multilib"
 }

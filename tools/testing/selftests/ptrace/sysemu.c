@@ -163,10 +163,16 @@ TEST_F(sysemu, entry_then_singlestep_traps_in_place)
 	EXPECT_EQ(SIGTRAP << 8 | 0x7f, t->status);
 	si = siginfo_of(t);
 	EXPECT_EQ(SIGTRAP, si.si_signo);
-	EXPECT_EQ(TRAP_BRKPT, si.si_code);
+	EXPECT_EQ(SYSCALL_STEP_CODE, si.si_code);
 	EXPECT_EQ(0, si.si_errno);
+#ifdef SYSEMU_X86
 	EXPECT_EQ(RETURN_IP, (unsigned long)si.si_addr);
+#endif
 	ASSERT_STREQ("step", go(t, PTRACE_SINGLESTEP));
+	if (SECOND_TRAP && variant->request == PTRACE_SYSEMU_SINGLESTEP) {
+		EXPECT_EQ(RETURN_IP, ip_of(t));
+		ASSERT_STREQ("step", go(t, PTRACE_SINGLESTEP));
+	}
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("bcd", happened(t));
@@ -186,8 +192,8 @@ TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
 	EXPECT_EQ(SIGTRAP << 8 | 0x7f, t->status);
 	si = siginfo_of(t);
 	EXPECT_EQ(SIGTRAP, si.si_signo);
-	EXPECT_EQ(TRAP_TRACE, si.si_code);
-	EXPECT_EQ(RETURN_STEP_IP, (unsigned long)si.si_addr);
+	EXPECT_EQ(STEP_CODE, si.si_code);
+	EXPECT_EQ(RETURN_STEP_IP - STEP_ADDR_BACK, (unsigned long)si.si_addr);
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("bcd", happened(t));
 	EXPECT_EQ(SKIPPED, t->sh->result[0]);
@@ -196,7 +202,7 @@ TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
 TEST_F(sysemu, entry_then_sysemu_stops_at_next_entry)
 {
 	struct tracee *t = &self->t;
-	struct user_regs_struct regs;
+	struct tracee_regs regs;
 	int i;
 
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
@@ -272,7 +278,7 @@ TEST_F(sysemu, result_put_at_entry_reaches_tracee)
 TEST_F(sysemu, changed_number_does_not_make_the_call_happen)
 {
 	struct tracee *t = &self->t;
-	struct user_regs_struct regs;
+	struct tracee_regs regs;
 	int i;
 
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
@@ -284,17 +290,19 @@ TEST_F(sysemu, changed_number_does_not_make_the_call_happen)
 		ASSERT_EQ(0, set_regs(t, &regs));
 		if (i == 1) {
 			ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
-			EXPECT_EQ(__NR_exit_group, nr_of(t));
+			if (!NR_IS_RESULT)
+				EXPECT_EQ(__NR_exit_group, nr_of(t));
 		}
-		if (i == 2)
+		if (i == 2 && HAVE_STEP)
 			ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-		EXPECT_EQ(SKIPPED, t->sh->result[i]);
+		EXPECT_EQ(NR_IS_RESULT ? __NR_exit_group : SKIPPED,
+			  t->sh->result[i]);
 	}
 	ASSERT_EQ(0, set_nr(t, __NR_exit_group));
 	ASSERT_STREQ("exited 0", finish(t));
 	EXPECT_STREQ("", happened(t));
-	EXPECT_EQ(SKIPPED, t->sh->result[3]);
+	EXPECT_EQ(NR_IS_RESULT ? __NR_exit_group : SKIPPED, t->sh->result[3]);
 }
 
 TEST_F(sysemu, number_minus_one_is_skipped_alike)
@@ -421,11 +429,11 @@ TEST_F(sysemu, entry_stop_as_wait_and_siginfo_tell_it)
 TEST_F(sysemu, entry_stop_registers)
 {
 	struct tracee *t = &self->t;
-	struct user_regs_struct regs;
+	struct tracee_regs regs;
 
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	regs = regs_of(t);
-	EXPECT_EQ(SKIPPED, (long)REG_RESULT(&regs));
+	EXPECT_EQ(SKIPPED, result_in(t, &regs));
 	EXPECT_EQ(__NR_write, REG_NR(&regs));
 	EXPECT_EQ(RETURN_IP, REG_IP(&regs));
 	EXPECT_EQ(t->sh->mark_fd, REG_ARG0(&regs));
@@ -435,15 +443,17 @@ TEST_F(sysemu, entry_stop_registers)
 
 #ifdef SYSEMU_X86_64
 #define NATIVE_AUDIT_ARCH	AUDIT_ARCH_X86_64
-#else
+#elif defined(SYSEMU_I386)
 #define NATIVE_AUDIT_ARCH	AUDIT_ARCH_I386
+#else
+#define NATIVE_AUDIT_ARCH	SYSEMU_AUDIT_ARCH
 #endif
 
 TEST_F(sysemu, get_syscall_info)
 {
 	struct tracee *t = &self->t;
 	struct ptrace_syscall_info info = {};
-	struct user_regs_struct regs;
+	struct tracee_regs regs;
 	long size;
 
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
@@ -461,6 +471,7 @@ TEST_F(sysemu, get_syscall_info)
 	EXPECT_EQ((unsigned long)mark_letters, info.entry.args[1]);
 	EXPECT_EQ(1, info.entry.args[2]);
 
+	ASSERT_EQ(0, set_result(t, SKIPPED));
 	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
 	size = trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
 		     (unsigned long)&info);
@@ -471,6 +482,8 @@ TEST_F(sysemu, get_syscall_info)
 	EXPECT_EQ(1, info.exit.is_error);
 
 	/* A step trap is no system-call stop. */
+	if (!HAVE_STEP)
+		return;
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
 	      (unsigned long)&info);
@@ -620,8 +633,9 @@ TEST_F(tracee, sysemu_singlestep_is_singlestep_before_and_after_a_call)
 	for (i = 1; i <= RAW_SYSCALL_LEAD; i++) {
 		ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 		ASSERT_EQ(raw_syscall_step(i), ip_of(t));
-		EXPECT_EQ(raw_syscall_step(i),
-			  (unsigned long)siginfo_of(t).si_addr);
+		if (!STEP_ADDR_BACK)
+			EXPECT_EQ(raw_syscall_step(i),
+				  (unsigned long)siginfo_of(t).si_addr);
 	}
 	/* Into the call: exactly PTRACE_SYSEMU. */
 	EXPECT_EQ(CALL_IP, ip_of(t));
@@ -646,6 +660,11 @@ static int walk_three_calls(struct tracee *t, int request, const char *call,
 	for (steps = 0; steps < max && calls < 3; steps++) {
 		go(t, request);
 		path[steps] = ip_of(t);
+		if (SECOND_TRAP && request == PTRACE_SINGLESTEP && steps &&
+		    path[steps] == path[steps - 1]) {
+			steps--;
+			continue;
+		}
 		if (!strcmp(t->stop, call))
 			calls++;
 		else if (strcmp(t->stop, "step"))
@@ -698,12 +717,12 @@ static void four_calls_or_elsewhere(struct shared *sh)
 TEST_F(tracee, instruction_pointer_put_at_entry_is_where_it_goes_on)
 {
 	struct tracee *t = &self->t;
-	struct user_regs_struct regs;
+	struct tracee_regs regs;
 
 	START(four_calls_or_elsewhere);
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	regs = regs_of(t);
-	REG_IP(&regs) = (unsigned long)elsewhere;
+	put_ip(&regs, (unsigned long)elsewhere);
 	REG_SP(&regs) += RAW_SYSCALL_POPS * sizeof(long);
 	ASSERT_EQ(0, set_regs(t, &regs));
 	ASSERT_STREQ("exited 3", go(t, PTRACE_CONT));
@@ -713,13 +732,15 @@ TEST_F(tracee, instruction_pointer_put_at_entry_is_where_it_goes_on)
 TEST_F(tracee, argument_registers_put_at_entry_reach_the_tracee)
 {
 	struct tracee *t = &self->t;
-	struct user_regs_struct regs;
+	struct tracee_regs regs;
 
 	START(four_calls);
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	regs = regs_of(t);
 	REG_RESULT(&regs) = 0x1111;
+#ifdef SYSEMU_X86
 	REG_ARG0(&regs) = 0x2222;
+#endif
 	REG_ARG1(&regs) = 0x3333;
 	REG_ARG2(&regs) = 0x4444;
 	ASSERT_EQ(0, set_regs(t, &regs));
@@ -727,10 +748,12 @@ TEST_F(tracee, argument_registers_put_at_entry_reach_the_tracee)
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	regs = regs_of(t);
 	EXPECT_EQ(0x1111, REG_RESULT(&regs));
-	EXPECT_EQ(0x2222, REG_ARG0(&regs));
 	EXPECT_EQ(0x3333, REG_ARG1(&regs));
 	EXPECT_EQ(0x4444, REG_ARG2(&regs));
+#ifdef SYSEMU_X86
+	EXPECT_EQ(0x2222, REG_ARG0(&regs));
 	EXPECT_EQ(-1, (long)REG_NR(&regs));
+#endif
 }
 
 /* ---- Errors ---- */
@@ -790,6 +813,8 @@ TEST_F(tracee, address_argument_is_ignored)
 	START(four_calls);
 	ASSERT_EQ(0, trace(PTRACE_SYSEMU, t->pid, -1UL, 0));
 	ASSERT_STREQ("entry", next_stop(t));
+	if (!HAVE_STEP)
+		return;
 	ASSERT_EQ(0, trace(PTRACE_SYSEMU_SINGLESTEP, t->pid, 1, 0));
 	ASSERT_STREQ("step", next_stop(t));
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));

@@ -10,22 +10,28 @@
 #ifdef SYSEMU_X86_64
 #define RESULT_OFFSET	offsetof(struct user, regs.rax)
 #define NR_OFFSET	offsetof(struct user, regs.orig_rax)
-#else
+#elif defined(SYSEMU_I386)
 #define RESULT_OFFSET	offsetof(struct user, regs.eax)
 #define NR_OFFSET	offsetof(struct user, regs.orig_eax)
+#endif
+
+#ifdef SYSEMU_X86
+#define SYSTEM_CALL_INSN	"int $0x80"
+#define BREAKPOINT_INSN		"int3"
 #endif
 
 /* A system call with a breakpoint behind it, for calls that are injected. */
 __attribute__((visibility("hidden"))) extern const char inject_site[];
 
 __asm__(".pushsection .text\n"
+	"	.balign 4\n"
 	"inject_site:\n"
 #ifdef SYSEMU_X86_64
 	"	syscall\n"
 #else
-	"	int $0x80\n"
+	"	" SYSTEM_CALL_INSN "\n"
 #endif
-	"	int3\n"
+	"	" BREAKPOINT_INSN "\n"
 	".popsection\n");
 
 FIXTURE(users)
@@ -74,6 +80,16 @@ static int uml_wait(pid_t pid)
 	return status;
 }
 
+/* As UML does, a register at a time, where there is a request for that. */
+static long uml_put_result(struct tracee *t, long value)
+{
+#ifdef SYSEMU_X86
+	return trace(PTRACE_POKEUSR, t->pid, RESULT_OFFSET, value);
+#else
+	return set_result(t, value);
+#endif
+}
+
 static int stopped_by(int sig)
 {
 	return sig << 8 | 0x7f;
@@ -100,7 +116,7 @@ TEST_F(users, uml_check_sysemu)
 	ASSERT_EQ(0, trace(PTRACE_SYSEMU, t->pid, 0, 0));
 	/* The first check sets no options, so it is a plain SIGTRAP. */
 	ASSERT_EQ(stopped_by(SIGTRAP), uml_wait(t->pid));
-	ASSERT_EQ(0, trace(PTRACE_POKEUSR, t->pid, RESULT_OFFSET, getpid()));
+	ASSERT_EQ(0, uml_put_result(t, getpid()));
 	ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
 	EXPECT_EQ(0, uml_wait(t->pid));
 	t->pid = 0;
@@ -110,12 +126,17 @@ TEST_F(users, uml_check_sysemu)
 TEST_F(users, uml_check_sysemu_singlestep)
 {
 	static const long setoptions[] = {
-		PTRACE_OLDSETOPTIONS, PTRACE_SETOPTIONS,
+#ifdef PTRACE_OLDSETOPTIONS
+		PTRACE_OLDSETOPTIONS,
+#endif
+		PTRACE_SETOPTIONS,
 	};
 	struct tracee *t = &self->t;
 	int i, status, steps;
 
-	for (i = 0; i < 2; i++) {
+	if (!HAVE_STEP)
+		SKIP(return, "this architecture has no single steps");
+	for (i = 0; i < (int)ARRAY_SIZE(setoptions); i++) {
 		t->pid = uml_child();
 		ASSERT_EQ(stopped_by(SIGSTOP), uml_wait(t->pid));
 		ASSERT_EQ(0, trace(setoptions[i], t->pid, 0,
@@ -129,8 +150,7 @@ TEST_F(users, uml_check_sysemu_singlestep)
 		}
 		ASSERT_EQ(stopped_by(SIGTRAP | 0x80), status);
 		EXPECT_LT(RAW_SYSCALL_LEAD, steps);
-		ASSERT_EQ(0, trace(PTRACE_POKEUSR, t->pid, RESULT_OFFSET,
-				   getpid()));
+		ASSERT_EQ(0, uml_put_result(t, getpid()));
 		ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
 		EXPECT_EQ(0, uml_wait(t->pid));
 		t->pid = 0;
@@ -151,11 +171,19 @@ TEST_F(users, uml_check_ptrace)
 	for (i = 0; i < 10 && nr != __NR_getpid; i++) {
 		ASSERT_EQ(0, trace(PTRACE_SYSCALL, t->pid, 0, 0));
 		ASSERT_EQ(stopped_by(SIGTRAP | 0x80), uml_wait(t->pid));
+#ifdef SYSEMU_X86
 		ASSERT_EQ(0, trace(PTRACE_PEEKUSR, t->pid, NR_OFFSET,
 				   (unsigned long)&nr));
+#else
+		nr = nr_of(t);
+#endif
 	}
 	ASSERT_EQ(__NR_getpid, nr);
+#ifdef SYSEMU_X86
 	ASSERT_EQ(0, trace(PTRACE_POKEUSR, t->pid, NR_OFFSET, __NR_getppid));
+#else
+	ASSERT_EQ(0, set_nr(t, __NR_getppid));
+#endif
 	ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
 	EXPECT_EQ(0, uml_wait(t->pid));
 	t->pid = 0;
@@ -179,10 +207,13 @@ static void uml_process(struct shared *sh)
 static void run_as_uml_does(struct __test_metadata *_metadata,
 			    struct tracee *t, int request)
 {
-	struct user_regs_struct regs;
+	struct tracee_regs regs;
 	char written[16] = "";
-	unsigned long word;
 	int i, calls = 0;
+	union {
+		unsigned long word;
+		char letter;
+	} data;
 
 	START_TRACEE(t, uml_process);
 	regs = regs_of(t);
@@ -195,16 +226,16 @@ static void run_as_uml_does(struct __test_metadata *_metadata,
 			continue;
 		}
 		ASSERT_STREQ("entry", t->stop);
-		ASSERT_EQ(SKIPPED, (long)REG_RESULT(&regs));
+		ASSERT_EQ(SKIPPED, result_in(t, &regs));
 		if (REG_NR(&regs) == __NR_exit_group)
 			break;
 		ASSERT_EQ(__NR_write, REG_NR(&regs));
 		ASSERT_LT(calls, 8);
 		ASSERT_EQ(0, trace(PTRACE_PEEKDATA, t->pid, REG_ARG1(&regs),
-				   (unsigned long)&word));
-		written[calls] = word;
-		REG_RESULT(&regs) = 100 + calls++;
+				   (unsigned long)&data.word));
+		written[calls] = data.letter;
 		REG_NR(&regs) = -1;
+		put_result(&regs, 100 + calls++);
 	}
 	EXPECT_EQ(107, REG_ARG0(&regs));
 	EXPECT_STREQ("abcdefgh", written);
@@ -230,14 +261,10 @@ TEST_F(users, uml_process_under_sysemu_singlestep)
 
 static const char *inject(struct tracee *t, long nr, long a, long b, long c)
 {
-	struct user_regs_struct regs = regs_of(t);
+	struct tracee_regs regs = regs_of(t);
 
-	REG_IP(&regs) = (unsigned long)inject_site;
-	REG_RESULT(&regs) = nr;
-	REG_NR(&regs) = -1;
-	REG_ARG0(&regs) = a;
-	REG_ARG1(&regs) = b;
-	REG_ARG2(&regs) = c;
+	put_ip(&regs, (unsigned long)inject_site);
+	put_call(&regs, nr, a, b, c);
 	set_regs(t, &regs);
 	return go(t, PTRACE_CONT);
 }
@@ -245,24 +272,25 @@ static const char *inject(struct tracee *t, long nr, long a, long b, long c)
 TEST_F(users, gvisor_injects_calls)
 {
 	struct tracee *t = &self->t;
-	struct user_regs_struct saved;
+	struct tracee_regs saved;
 
 	ASSERT_STREQ("signal STOP", tracee_start(t, BY_TRACEME, GVISOR_OPTIONS,
 						 four_calls));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	saved = regs_of(t);
-	EXPECT_EQ(SKIPPED, (long)REG_RESULT(&saved));
+	EXPECT_EQ(SKIPPED, result_in(t, &saved));
 
-	ASSERT_STREQ("int3", inject(t, __NR_getppid, 0, 0, 0));
+	ASSERT_STREQ("breakpoint", inject(t, __NR_getppid, 0, 0, 0));
 	EXPECT_EQ(getpid(), result_of(t));
-	EXPECT_EQ((unsigned long)inject_site + SYSCALL_INSN_SIZE + 1, ip_of(t));
-	ASSERT_STREQ("int3", inject(t, __NR_write, t->sh->mark_fd,
+	EXPECT_EQ((unsigned long)inject_site + SYSCALL_INSN_SIZE +
+		  BREAKPOINT_PASSED, ip_of(t));
+	ASSERT_STREQ("breakpoint", inject(t, __NR_write, t->sh->mark_fd,
 				    (long)&mark_letters[24], 1));
 	EXPECT_EQ(1, result_of(t));
 	EXPECT_STREQ("y", happened(t));
 
 	/* Back to the emulated call, with its result. */
-	REG_RESULT(&saved) = 42;
+	put_result(&saved, 42);
 	ASSERT_EQ(0, set_regs(t, &saved));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(42, t->sh->result[0]);
@@ -275,6 +303,7 @@ TEST_F(users, gvisor_injects_calls)
 	EXPECT_STREQ("y", happened(t));
 }
 
+#ifdef SYSEMU_X86
 /*
  * An emulated program that has set the trap flag itself: it is told so by
  * a step trap after the first instruction, whichever request is used.
@@ -282,7 +311,7 @@ TEST_F(users, gvisor_injects_calls)
 TEST_F(users, gvisor_program_with_trap_flag)
 {
 	struct tracee *t = &self->t;
-	struct user_regs_struct regs;
+	struct tracee_regs regs;
 
 	ASSERT_STREQ("signal STOP", tracee_start(t, BY_TRACEME, GVISOR_OPTIONS,
 						 four_calls));
@@ -302,13 +331,14 @@ TEST_F(users, gvisor_program_with_trap_flag)
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_STREQ("", happened(t));
 }
+#endif
 
 /* ---- rr ---- */
 
 TEST_F(users, rr_replays_calls_and_signals)
 {
 	struct tracee *t = &self->t;
-	struct user_regs_struct saved;
+	struct tracee_regs saved;
 	int i;
 
 	install_handler(t, SIGUSR1, SA_RESTART);
@@ -319,14 +349,14 @@ TEST_F(users, rr_replays_calls_and_signals)
 		ASSERT_EQ(__NR_write, REG_NR(&saved));
 		ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
 		EXPECT_EQ(SKIPPED, result_of(t));
-		REG_RESULT(&saved) = 50 + i;
+		put_result(&saved, 50 + i);
 		ASSERT_EQ(0, set_regs(t, &saved));
 	}
 
 	/* The recorded signal comes here; its handler is replayed as well. */
 	ASSERT_STREQ("signal USR1", go_sig(t, PTRACE_SYSEMU, SIGUSR1));
 	saved = regs_of(t);
-	EXPECT_EQ(51, REG_RESULT(&saved));
+	EXPECT_EQ(51, result_in(t, &saved));
 	ASSERT_STREQ("entry", go_sig(t, PTRACE_SYSEMU, SIGUSR1));
 	EXPECT_EQ(1, t->sh->handled);
 	EXPECT_EQ(__NR_write, nr_of(t));

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# Kernels of other architectures, by one compiler: clang and lld, which conflict with
+# nothing. The programs are linked with Debian's C libraries for cross compilers,
+# and do without these compilers.
+
+BOOTED="arm64 powerpc64le riscv64 s390x"
+
+# Those that are only compiled: the kernel's name of each, its file that reports
+# system calls, and options without which it is not that.
+COMPILED="arm/arch/arm/kernel/ptrace.o/CONFIG_MMU=y
+hexagon/arch/hexagon/kernel/traps.o/
+loongarch/arch/loongarch/kernel/syscall.o/
+mips/arch/mips/kernel/ptrace.o/"
+COMPILED_TOO="kernel/ptrace.o kernel/fork.o kernel/exit.o kernel/signal.o kernel/utrace/"
+NO_COMPILER="alpha arc csky m68k microblaze nios2 openrisc parisc sh sparc xtensa"
+
+# use_arch NAME: what is to be known of it.
+use_arch() {
+	arch=$1
+	case $arch in
+	arm64)
+		arch_kernel=arm64 arch_triple=aarch64 arch_deb=arm64
+		arch_image=Image arch_file=arch/arm64/boot/Image
+		arch_tty=ttyAMA0 arch_bus=device
+		arch_qemu="qemu-system-aarch64 -machine virt -cpu max,pauth=off"
+		;;
+	powerpc64le)
+		arch_kernel=powerpc arch_triple=powerpc64le arch_deb=ppc64el
+		arch_image=vmlinux arch_file=vmlinux
+		arch_tty=hvc0 arch_bus=pci
+		arch_qemu="qemu-system-ppc64 -machine pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off -cpu power9 -vga none"
+		;;
+	riscv64)
+		arch_kernel=riscv arch_triple=riscv64 arch_deb=riscv64
+		arch_image=Image arch_file=arch/riscv/boot/Image
+		arch_tty=ttyS0 arch_bus=device
+		arch_qemu="qemu-system-riscv64 -machine virt -cpu rv64"
+		;;
+	s390x)
+		arch_kernel=s390 arch_triple=s390x arch_deb=s390x
+		arch_image=bzImage arch_file=arch/s390/boot/bzImage
+		arch_tty=ttysclp0 arch_bus=ccw
+		arch_qemu="qemu-system-s390x -machine s390-ccw-virtio -cpu max"
+		;;
+	esac
+	# -nodefaults leaves the board's own serial line to be given
+	arch_serial="-serial chardev:console"
+	[ "$arch" != s390x ] || arch_serial="-device sclpconsole,chardev=console"
+	suffix=-$arch
+}
+
+# The packages of those that are booted, as packages_for prints them.
+arch_packages() {
+	echo "clang-19 clang-19"
+	echo "lld-19 ld.lld-19"
+	echo "llvm-19 llvm-objcopy-19"
+	echo "qemu-system-arm qemu-system-aarch64"
+	echo "qemu-system-ppc qemu-system-ppc64"
+	echo "qemu-system-misc qemu-system-riscv64"
+	for a in $BOOTED; do
+		use_arch "$a"
+		echo "libc6-dev-$arch_deb-cross /usr/$arch_triple-linux-gnu/lib/libc.a"
+		echo "libgcc-12-dev-$arch_deb-cross /usr/lib/gcc-cross/$arch_triple-linux-gnu/12/libgcc.a"
+	done
+	suffix=
+}
+
+# arch_make LOG TREE TARGET...: kmake for $arch_kernel, by clang.
+arch_make() {
+	arch_log=$1
+	arch_tree=$2
+	shift 2
+	kmake_arch=$arch_kernel
+	kmake "$arch_log" "$arch_tree" LLVM=-19 CC="ccache clang-19" \
+		HOSTCXX=g++ HOSTLD=ld HOSTAR=ar "$@"
+	kmake_arch=
+}
+
+# build_arch_kernel base|linux: configure and build that of $arch.
+build_arch_kernel() {
+	tree=$1
+	obj=$BUILD/obj/$tree$suffix
+	mkdir -p "$obj"
+	echo CONFIG_UTRACE_TEST_ENGINE=y >"$obj/.lab-series"
+	cat "$ROOT/lab/config/arch.config" "$ROOT/lab/config/arch-$arch_kernel.config" \
+		"$obj/.lab-series" >"$obj/.lab-config"
+	arch_make "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
+	check_config
+	arch_make "build-$tree$suffix" "$tree" "$arch_image"
+	[ -s "$obj/$arch_file" ] || die "the build ended without a kernel: see build/log/build-$tree$suffix.log"
+}
+
+# The compiler of programs for $arch. Headers come first from the series.
+arch_cc() {
+	lib=/usr/$arch_triple-linux-gnu/lib
+	gcc_lib=/usr/lib/gcc-cross/$arch_triple-linux-gnu/12
+	echo "clang-19 --target=$arch_triple-linux-gnu --sysroot=/" \
+		"-isystem $BUILD/obj/linux$suffix/usr/include" \
+		"-isystem /usr/$arch_triple-linux-gnu/include" \
+		"-B$lib -L$lib -B$gcc_lib -L$gcc_lib -fuse-ld=lld -static" \
+		"-Wno-unused-command-line-argument"
+}
+
+# Directories of selftests, and on which kernels. seccomp's need a libcap for $arch.
+ARCH_SELFTESTS="ptrace:both utrace:patched"
+
+# The programs of $arch in $tests, with list.base and list.linux.
+build_arch_tests() {
+	arch_make "headers$suffix" linux headers
+	cc=$(arch_cc)
+	tests=$BUILD/tests$suffix
+	rm -rf "$tests"
+	mkdir -p "$tests"
+	: >"$tests/list.base"
+	: >"$tests/list.linux"
+	: >"$tests/out"
+	: >"$tests/last"
+	for word in $ARCH_SELFTESTS; do
+		target=${word%:*}
+		mkdir -p "$tests/$target"
+		set -- make -C "$LINUX/tools/testing/selftests/$target" \
+			OUTPUT="$tests/$target" CC="$cc" ARCH="$arch_kernel" KHDR_INCLUDES=
+		logged "selftests-$target$suffix" "$@" -k -j "$(nproc)" all
+		"$@" -s COLLECTION=lab emit_tests 2>/dev/null | sed -n 's/^lab://p' >"$tests/names"
+		[ -s "$tests/names" ] || die "selftests/$target has no tests: see TEST_GEN_PROGS in its Makefile"
+		list_programs "$target" >"$tests/some"
+		cat "$tests/some" >>"$tests/list.linux"
+		[ "${word#*:}" = patched ] || cat "$tests/some" >>"$tests/list.base"
+	done
+	cat "$tests/last" >>"$tests/list.linux"
+	grep '^ptrace ' "$tests/last" >>"$tests/list.base" || :
+	logged "init$suffix" sh -c "$cc -O2 -Wall -o \"\$1\" \"\$2\"" sh "$tests/init" "$ROOT/lab/guest/arch-init.c"
+}
+
+# The root for base or linux: init, the programs, and which of them run.
+pack_arch_root() {
+	root=$BUILD/root.tmp/$arch
+	rm -rf "$root"
+	mkdir -p "$root/tests"
+	cleanup="rm -rf \"\$BUILD/root.tmp\""
+	cp "$tests/init" "$root/init"
+	for word in $ARCH_SELFTESTS; do
+		cp -a "$tests/${word%:*}" "$root/tests/"
+	done
+	find "$root" -name '*.[od]' -exec rm -f {} +
+	sed 's| | ./|' "$tests/list.$1" >"$root/tests/list"
+	chmod -R a+rX "$root"
+	pack "$root" "$BUILD/initramfs-$arch-$1.gz"
+	rm -rf "$BUILD/root.tmp"
+	cleanup=
+}
+
+# arch_machine: the command line for $arch. Paths are relative to $ROOT, as nothing
+# quotes them.
+arch_machine() {
+	echo "$arch_qemu -m 512 -smp 2 -accel tcg -no-reboot -nodefaults -display none" \
+		"-kernel build/obj/$guest_kernel$suffix/$arch_file -initrd ${guest_root#"$ROOT/"}" \
+		"$arch_serial -chardev file,id=console,path=${console#"$ROOT/"}" \
+		"-device virtio-serial-$arch_bus -chardev file,id=results,path=${results#"$ROOT/"}" \
+		"-device virtserialport,chardev=results,name=results"
+}
+
+# Compile for the others what the series touches. One line each goes to the table.
+compile_archs() {
+	for word in $COMPILED; do
+		arch=${word%%/*}
+		word=${word#*/}
+		arch_kernel=$arch
+		suffix=-$arch
+		stage "$arch: compile what the series touches"
+		for tree in base linux; do
+			obj=$BUILD/obj/$tree$suffix
+			mkdir -p "$obj"
+			printf '%s\n' "${word##*/}" CONFIG_EXPERT=y CONFIG_PROC_FS=y \
+				CONFIG_MULTIUSER=y CONFIG_NET=y CONFIG_DEBUG_KERNEL=y \
+				CONFIG_DEBUG_FS=y CONFIG_RUNTIME_TESTING_MENU=y \
+				CONFIG_UTRACE_TEST_ENGINE=y >"$obj/.lab-config"
+			arch_make "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
+			built=yes
+			try_compile "$tree" "${word%/*}" || built=no
+			[ "$tree" != base ] || built_base=$built
+			case $tree in
+			base) who=unpatched ;;
+			*) who=patched ;;
+			esac
+			printf '%-12s %-10s %-6s %s\n' "$arch" "$who" "$built" \
+				"-       objects of what the series touches" >>"$run/lines"
+		done
+		[ "$built" = yes ] || [ "$built_base" = no ] || failed="$failed $arch"
+	done
+	for arch in $NO_COMPILER; do
+		printf '%-12s %-10s %-6s %s\n' "$arch" both no \
+			"-       clang does not compile this kernel for it" >>"$run/lines"
+	done
+}
+
+# try_compile TREE FILE
+try_compile() (
+	objects="$COMPILED_TOO $2"
+	# there is none without the series
+	[ "$1" != base ] || objects=$(echo "$objects" | sed 's| kernel/utrace/||')
+	# shellcheck disable=SC2086 # a list of words
+	arch_make "objects-$1$suffix" "$1" $objects >/dev/null 2>&1
+)
