@@ -45,9 +45,13 @@ struct utrace *utrace_alloc(struct task_struct *task, gfp_t gfp)
  */
 struct utrace *utrace_publish(struct utrace *utrace)
 {
-	/* Publishes what has been initialised. */
-	struct utrace *other = cmpxchg(&utrace->task->utrace, NULL, utrace);
+	struct utrace *other;
 
+	/*
+	 * Publishes what has been initialised. If it fails it writes nothing:
+	 * no race with those who know that there is one, and just read it.
+	 */
+	other = data_race(cmpxchg(&utrace->task->utrace, NULL, utrace));
 	if (!other)
 		return utrace;
 	kfree(utrace);
