@@ -185,8 +185,9 @@ struct utrace_engine_ops {
 	 * With generic entry code, and on arm64 and powerpc, an engine that
 	 * answers %UTRACE_SYSCALL_ABORT may set the result with
 	 * syscall_set_return_value(), otherwise it is -ENOSYS, on arm64 and
-	 * powerpc the first argument; and seccomp, tracepoint and audit do not
-	 * see the entry. Of the other architectures most skip the call, but
+	 * powerpc the first argument, on s390 what a tracer has written to that
+	 * register at the entry; and seccomp, tracepoint and audit do not see
+	 * the entry. Of the other architectures most skip the call, but
 	 * some of them overwrite the result or go through seccomp: see
 	 * Documentation/core-api/utrace.rst.
 	 */
