@@ -25,7 +25,6 @@
 #define SECONDS	120	/* for one program */
 
 static int out = 2;
-static int seconds = SECONDS;
 
 static void write_all(const char *text, size_t len)
 {
@@ -178,7 +177,7 @@ static void run_program(char *target, char *args)
 			break;
 		if (ended > 0)
 			continue;
-		if (now() - start >= seconds) {
+		if (now() - start >= SECONDS) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			break;
@@ -191,7 +190,7 @@ static void run_program(char *target, char *args)
 		;
 	show_output(fd);
 	close(fd);
-	if (took >= seconds)
+	if (took >= SECONDS)
 		say("@exit timeout %ld\n", took);
 	else if (WIFSIGNALED(status))
 		say("@exit %d %ld\n", 128 + WTERMSIG(status), took);
