@@ -153,11 +153,12 @@ static bool is_dying(void)
 	struct signal_struct *signal = current->signal;
 	struct task_struct *exec_task;
 
+	/* Once: whoever executes clears it in the end. */
 	exec_task = data_race(READ_ONCE(signal->group_exec_task));
 	/* PF_POSTCOREDUMP is the first thing that a task sets when it exits. */
-	return data_race(fatal_signal_pending(current)) ||
+	return data_race(fatal_signal_pending(current) ||
+			 signal->flags & SIGNAL_GROUP_EXIT) ||
 	       current->flags & (PF_EXITING | PF_POSTCOREDUMP) ||
-	       data_race(signal->flags) & SIGNAL_GROUP_EXIT ||
 	       (exec_task && exec_task != current);
 }
 

@@ -285,7 +285,7 @@ TEST_F(users, gvisor_injects_calls)
 	EXPECT_EQ((unsigned long)inject_site + SYSCALL_INSN_SIZE +
 		  BREAKPOINT_PASSED, ip_of(t));
 	ASSERT_STREQ("breakpoint", inject(t, __NR_write, t->sh->mark_fd,
-				    (long)&mark_letters[24], 1));
+					  (long)&mark_letters[24], 1));
 	EXPECT_EQ(1, result_of(t));
 	EXPECT_STREQ("y", happened(t));
 
