@@ -122,8 +122,7 @@ build_arch_tests() {
 		set -- make -C "$LINUX/tools/testing/selftests/$target" \
 			OUTPUT="$tests/$target" CC="$cc" ARCH="$arch_kernel" KHDR_INCLUDES=
 		logged "selftests-$target$suffix" "$@" -k -j "$(nproc)" all
-		"$@" -s COLLECTION=lab emit_tests 2>/dev/null | sed -n 's/^lab://p' >"$tests/names"
-		[ -s "$tests/names" ] || die "selftests/$target has no tests: see TEST_GEN_PROGS in its Makefile"
+		test_names "$@"
 		list_programs "$target" >"$tests/some"
 		cat "$tests/some" >>"$tests/list.linux"
 		[ "${word#*:}" = patched ] || cat "$tests/some" >>"$tests/list.base"

@@ -51,13 +51,18 @@ build_selftest() {
 	logged "selftests-$target" "$@" -k -j "$(nproc)" all
 	! grep -qE '^(No 32-bit|Warning: you seem to have a broken 32-bit)' "$logfile" ||
 		die "selftests/$target could not be built for 32 bit: apt-get install $(multilib)"
-	"$@" -s COLLECTION=lab emit_tests 2>/dev/null | sed -n 's/^lab://p' >"$tests/names"
-	[ -s "$tests/names" ] || die "selftests/$target has no tests: see TEST_GEN_PROGS in its Makefile"
+	test_names "$@"
 	# scripts and data stay in the source
 	"$@" -s lab-files | while read -r file; do
 		[ -z "$file" ] || [ -e "$3/${file##*/}" ] || cp "$2/$file" "$3/"
 	done
 	find "$3" -name '*.[od]' -exec rm -f {} +
+}
+
+# test_names MAKE...: what this make of $target would install, in $tests/names.
+test_names() {
+	"$@" -s COLLECTION=lab emit_tests 2>/dev/null | sed -n 's/^lab://p' >"$tests/names"
+	[ -s "$tests/names" ] || die "selftests/$target has no tests: see TEST_GEN_PROGS in its Makefile"
 }
 
 # need_selftests [NAME TARGET...]: those of the list in build/selftests, or some of
