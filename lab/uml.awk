@@ -26,8 +26,8 @@
 	sub(/getppid\(\) *= [0-9]+$/, "getppid() = PID0")
 }
 
-# UML 6.1, sometimes, after it has halted: see lab/guest/uml
+# UML, sometimes, after its last word: see lab/guest/uml
 halted && /^(Aborted|Aborted \(core dumped\))$/ { next }
-/reboot: System halted/ { halted = 1 }
+/reboot: (System halted|Power down)/ { halted = 1 }
 
 { print }
