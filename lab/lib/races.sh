@@ -128,34 +128,66 @@ races_compare() {
 		side=linux $(races_seen linux) $(races_seen amplified-linux)
 }
 
-# races_run SECONDS: half of it on the plain kernels, half on the amplified ones.
-# Without SECONDS so many runs as races_plan says. The patched kernel has each
+# races_round DIRECTORY SEED SECONDS EACH: all kernels at the same time, since most of
+# a run is waiting; EACH runs of a scenario at most. The patched kernel has each
 # scenario once more under an engine.
-races_run() {
-	rm -rf "${RACES:?}"
-	mkdir -p "$RACES"
+races_round() {
+	set -- "$1" "$2" "$3" "$4" ""
 	for kind in $races_kinds; do
 		a=
-		[ "$kind" = plain ] || a=-a
-		dir=$RACES/$kind
 		prefix=
-		[ "$kind" = plain ] || prefix=amplified-
-		if [ -n "$1" ]; then
-			span=$(($1 / $(echo "$races_kinds" | wc -w)))
-			one="-n 1000000 -t $((span / 2))"
-			two="-n 1000000 -t $span"
-		else
-			span=$races_limit
-			one="-n $races_each -t $((span / 2))"
-			two="-n $((races_each * 2)) -t $span"
+		if [ "$kind" = amplified ]; then
+			a=-a
+			prefix=amplified-
 		fi
-		races_jobs "$dir" "${prefix}base" "alone $a -s $SEED $two $races_only"
-		races_jobs "$dir" "${prefix}linux" "alone $a -s $SEED $one $races_only"
-		races_jobs "$dir" "${prefix}linux" "observed $a -o -s $SEED $one $races_only"
-		stage "both kernels, $kind: $nr_chosen scenarios, seed $SEED, at most $((span / 60)) min $((span % 60)) s"
-		races_boot "$dir" $((span + 300)) "${prefix}base" "${prefix}linux" || return 1
+		races_jobs "$1" "${prefix}base" "alone $a -s $2 -n $(($4 * 2)) -t $3 $races_only"
+		races_jobs "$1" "${prefix}linux" "alone $a -s $2 -n $4 -t $(($3 / 2)) $races_only"
+		races_jobs "$1" "${prefix}linux" "observed $a -o -s $2 -n $4 -t $(($3 / 2)) $races_only"
+		set -- "$1" "$2" "$3" "$4" "$5 ${prefix}base ${prefix}linux"
 	done
-	races_compare -v quiet=1
+	# shellcheck disable=SC2086 # a list
+	races_boot "$1" $(($3 + 300)) $5
+}
+
+# How many runs DIRECTORY has.
+races_count() {
+	cat "$1"/*/alone "$1"/*/observed 2>/dev/null | awk '$1 == "@races" { n += $2 } END { print n + 0 }'
+}
+
+# races_run SECONDS: for so long. Without SECONDS so many rounds as races_rounds says,
+# of races_each runs a scenario; rounds of these kernels that an earlier call came to
+# the end of are not run again.
+races_run() {
+	told="$nr_chosen scenarios, $(echo "$races_kinds" | sed 's/ / and /')"
+	if [ -n "$1" ]; then
+		rm -rf "${RACES:?}"
+		stage "both kernels at the same time, $1 s: $told, seed $SEED"
+		races_round "$RACES/round1" "$SEED" "$1" 1000000 || return 1
+		races_compare -v quiet=1
+		return
+	fi
+	key="$SEED $races_kinds $races_only $races_rounds $races_each $(for kind in base linux; do
+		cat "$(races_image $kind)" "$(races_image amplified-$kind)"
+	done | cat - "$BUILD"/races/* | sum)"
+	if [ ! -e "$RACES/key" ] || [ "$(cat "$RACES/key")" != "$key" ]; then
+		rm -rf "${RACES:?}"
+		mkdir -p "$RACES"
+		echo "$key" >"$RACES/key"
+	fi
+	rm -rf "$RACES"/hunt*
+	round=0
+	while [ $round -lt "$races_rounds" ]; do
+		round=$((round + 1))
+		dir=$RACES/round$round
+		if [ ! -e "$dir/done" ]; then
+			rm -rf "$dir"
+			stage "both kernels at the same time, round $round of $races_rounds: $told, seed $((SEED + 1000 * (round - 1)))"
+			races_round "$dir" $((SEED + 1000 * (round - 1))) "$races_limit" "$races_each" || return 1
+			: >"$dir/done"
+		fi
+		races_compare -v quiet=1
+		note "round $round: $(races_count "$dir") runs; outcomes seen only on the patched kernel until now: $(nr_suspects)"
+	done
 }
 
 nr_suspects() {
@@ -216,7 +248,7 @@ run_races() {
 	: >"$RACES/suspects.first"
 	races_hunt "$2" || return 1
 	races_tell
-	races_why="$faults outcomes that the unpatched kernel never showed: build/run/races/left"
+	races_why="$faults outcomes that the unpatched kernel never showed: ${RACES#"$ROOT/"}/left"
 	[ "$faults" = 0 ]
 }
 
