@@ -30,6 +30,7 @@
 
 /* So long may a run take. */
 #define LIMIT_MS	10000
+#define MANY		1000	/* looks around: a tenth of a second, or more */
 
 struct run run;
 bool amplified, observed;
@@ -383,21 +384,57 @@ static const struct party *doer_of(enum act act)
 	return act < THREAD_ACTS ? &run.tracee : &run.thread;
 }
 
-/* Wait until all have acted who can. A tracee that is frozen cannot, before the end. */
+/*
+ * What they have told, if all rest; else 0. A tracee that @beats, which moves and
+ * shows it, rests.
+ */
+static u64 at_rest(bool beats)
+{
+	char t = run.tracer[0].done ? 0 : state_of(run.tracer[0].pid);
+	char t2 = run.tracer[1].done ? 0 : state_of(run.tracer[1].pid);
+	char x;
+
+	if (!rests(t) || !rests(t2))
+		return 0;
+	x = state_of(run.tracee.pid);
+	if (!rests(x) && !beats)
+		return 0;
+	return run.tracer[0].log.nr + run.tracer[1].log.nr * 100 + run.parent.nr * 10000 +
+	       ((u64)x << 32) + ((u64)run.token << 40) + 1;
+}
+
+/*
+ * Wait until all have acted who can. A tracee that is frozen cannot, before the end;
+ * nor can two who wait for each other, as PTRACE_ATTACH and an exec do.
+ */
 static void wait_for_acts(void)
 {
 	u64 begin = now_us(), end = begin + LIMIT_MS * 1000, end_frozen = begin + 100 * 1000;
-	int i = 0;
+	const struct party *doer;
+	u64 sum, last = 0;
+	int i = 0, quiet = 0;
 
 	while (i < MAX_ACTS && now_us() < end) {
 		if (!run.sc->acts[i] || __atomic_load_n(&run.acted[i], __ATOMIC_ACQUIRE)) {
 			i++;
+			quiet = 0;
 			continue;
 		}
 		look_around(60);
-		if (is_gone(doer_of(run.sc->acts[i])->pid) ||
-		    (run.sc->freezes && run.sc->acts[i] >= TRACEE_ACTS && now_us() > end_frozen))
+		doer = doer_of(run.sc->acts[i]);
+		if (is_gone(doer->pid) ||
+		    (run.sc->freezes && run.sc->acts[i] >= TRACEE_ACTS && now_us() > end_frozen)) {
 			i++;
+			continue;
+		}
+		/* The longest that an act is put off is 16 ms. */
+		if (now_us() - begin < 50 * 1000)
+			continue;
+		sum = rests(state_of(doer->pid)) ? at_rest(true) : 0;
+		quiet = sum && sum == last ? quiet + 1 : 0;
+		last = sum;
+		if (quiet == MANY)
+			break;
 	}
 }
 
@@ -405,28 +442,17 @@ static void wait_for_acts(void)
 static void settle(void)
 {
 	u64 sum, last = 0, beat = 0, end;
-	int quiet = 0;
-	char t, t2, x;
+	bool quiet = false;
 
 	end = now_us() + (amplified ? 60000 : 15000);
 	while (!quiet && !tracee_gone && now_us() < end) {
 		look_around(60);
-		t = run.tracer[0].done ? 0 : state_of(run.tracer[0].pid);
-		t2 = run.tracer[1].done ? 0 : state_of(run.tracer[1].pid);
-		if (!rests(t) || !rests(t2)) {
-			quiet = 0;
-			continue;
+		sum = at_rest(run.beat != beat);
+		quiet = sum && sum == last;
+		if (sum) {
+			beat = run.beat;
+			last = sum;
 		}
-		x = state_of(run.tracee.pid);
-		if (!rests(x) && run.beat == beat) {
-			quiet = 0;
-			continue;
-		}
-		beat = run.beat;
-		sum = run.tracer[0].log.nr + run.tracer[1].log.nr * 100 +
-		      run.parent.nr * 10000 + ((u64)x << 32) + ((u64)run.token << 40) + 1;
-		quiet = sum == last ? quiet + 1 : 0;
-		last = sum;
 	}
 }
 
