@@ -442,13 +442,14 @@ static void wait_for_acts(void)
 static void settle(void)
 {
 	u64 sum, last = 0, beat = 0, end;
-	bool quiet = false;
+	int quiet = 0;
 
 	end = now_us() + (amplified ? 60000 : 15000);
-	while (!quiet && !tracee_gone && now_us() < end) {
+	/* A tracee that has beaten twice since has run: it knows what was sent to it. */
+	while (quiet < 2 && !tracee_gone && now_us() < end) {
 		look_around(60);
 		sum = at_rest(run.beat != beat);
-		quiet = sum && sum == last;
+		quiet = sum && sum == last ? quiet + 1 : 0;
 		if (sum) {
 			beat = run.beat;
 			last = sum;
