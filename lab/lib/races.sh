@@ -65,8 +65,10 @@ need_races() {
 	need_amplified linux
 }
 
-# races_image base|linux|amplified-base|amplified-linux|FILE
+# races_image base|linux|amplified-base|amplified-linux|mutant: also with a number, as
+# in base.2, which is one more guest.
 races_image() {
+	set -- "${1%.[0-9]}"
 	case $1 in
 	mutant) races_image "$mutant_kernel" ;;
 	amplified-*) amplified_image "${1#amplified-}" ;;
@@ -116,7 +118,7 @@ races_boot() {
 
 # What was seen on each kernel: all that the jobs of this run told.
 races_seen() {
-	find "$RACES" -path "*/$1/*" -type f ! -name jobs ! -name list | sort
+	find "$RACES" \( -path "*/$1/*" -o -path "*/$1.[0-9]/*" \) -type f ! -name jobs ! -name list | sort
 }
 
 # races_compare [-v NAME=VALUE]...: the table, and files of what is only on the
@@ -206,14 +208,18 @@ races_hunt() {
 		span=$((30 * round * round))
 		[ "$span" -le "$left" ] || span=$left
 		dir=$RACES/hunt$round
-		for k in base amplified-base; do
+		n=0
+		# as many guests as before: how busy they are makes a difference
+		for k in base base.2 amplified-base amplified-base.2; do
+			n=$((n + 1))
 			mkdir -p "$dir/$k"
 			cut -f 1 "$RACES/suspects" | sort -u >"$dir/$k/list"
+			a=
+			[ "$k" = "${k#amplified}" ] || a=-a
+			races_jobs "$dir" "$k" "alone $a -s $((SEED + 10 * round + n)) -n 1000000 -t $span -f /share/list"
 		done
-		races_jobs "$dir" base "alone -s $((SEED + 10 * round)) -n 1000000 -t $span -f /share/list"
-		races_jobs "$dir" amplified-base "alone -a -s $((SEED + 10 * round)) -n 1000000 -t $span -f /share/list"
 		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(wc -l <"$dir/base/list") scenarios: hunt them on the unpatched one, $span s"
-		races_boot "$dir" $((span + 300)) base amplified-base || return 1
+		races_boot "$dir" $((span + 300)) base base.2 amplified-base amplified-base.2 || return 1
 		races_compare -v quiet=1
 	done
 }
