@@ -26,7 +26,10 @@ packages_for() {
 	busybox-static busybox-static
 	LIST
 	case $1 in
-	nested | check-um) ;;
+	check-um) ;;
+	nested)
+		echo "user-mode-linux linux.uml"
+		;;
 	*)
 		echo "user-mode-linux linux.uml"
 		echo "qemu-system-x86 qemu-system-x86_64"

@@ -91,15 +91,6 @@ add_uml() {
 	libraries_of "$uml" "$root"
 }
 
-# add_own_uml PROGRAM: that UML, linux-own there, and a root for it.
-add_own_uml() {
-	uml_root=$BUILD/root.tmp/uml
-	begin_busybox "$uml_root" "$ROOT/lab/guest/uml-init"
-	chmod -R a+rX "$uml_root"
-	pack "$uml_root" "$root/lab/uml-initramfs.gz"
-	strip -o "$root/usr/bin/linux-own" "$1"
-}
-
 # add_tests DIR: it becomes /tests.
 add_tests() {
 	cp -a "$1" "$root/tests"

@@ -5,6 +5,11 @@
  */
 #include "sysemu.h"
 
+#ifdef SYSEMU_X86
+#include <asm/prctl.h>
+#include <asm/ptrace-abi.h>
+#endif
+
 #ifdef SYSEMU_ARCH_SUPPORTED
 
 #ifdef SYSEMU_X86_64
@@ -190,6 +195,31 @@ TEST_F(users, uml_check_ptrace)
 }
 
 /* ---- User Mode Linux running a process ---- */
+
+#ifdef SYSEMU_X86_64
+/*
+ * It has set the thread pointer of its processes by a request of its own, and must
+ * keep its own. Here it is the other base, which nobody uses.
+ */
+TEST_F(users, uml_sets_a_segment_base)
+{
+	struct tracee *t = &self->t;
+	unsigned long mine = 1, its = 1;
+
+	t->pid = uml_child();
+	ASSERT_EQ(stopped_by(SIGSTOP), uml_wait(t->pid));
+	ASSERT_EQ(0, trace(PTRACE_ARCH_PRCTL, t->pid, 0x5000, ARCH_SET_GS));
+	ASSERT_EQ(0, trace(PTRACE_ARCH_PRCTL, t->pid, (unsigned long)&its,
+			   ARCH_GET_GS));
+	EXPECT_EQ(0x5000, its);
+	EXPECT_EQ(0x5000, regs_of(t).gs_base);
+	ASSERT_EQ(0, syscall(__NR_arch_prctl, ARCH_GET_GS, &mine));
+	EXPECT_EQ(0, mine);
+	ASSERT_EQ(0, trace(PTRACE_CONT, t->pid, 0, 0));
+	EXPECT_EQ(1 << 8, uml_wait(t->pid));
+	t->pid = 0;
+}
+#endif
 
 static void uml_process(struct shared *sh)
 {
