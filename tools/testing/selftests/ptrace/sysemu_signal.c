@@ -133,6 +133,7 @@ TEST_F(signals, given_at_the_exit_stop)
 	EXPECT_STREQ("", happened(t));
 }
 
+#if TRAP_IN_PLACE || !HAVE_STEP
 TEST_F(signals, given_with_singlestep_comes_after_the_trap)
 {
 	struct tracee *t = &self->t;
@@ -145,6 +146,20 @@ TEST_F(signals, given_with_singlestep_comes_after_the_trap)
 	EXPECT_EQ(0, t->sh->handled);
 	EXPECT_STREQ("", happened(t));
 }
+#else
+TEST_F(signals, given_with_singlestep_comes_before_the_step)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("signal USR1", go_sig(t, PTRACE_SINGLESTEP, SIGUSR1));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	ASSERT_STREQ("step", go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(0, t->sh->handled);
+	EXPECT_STREQ("", happened(t));
+}
+#endif
 
 TEST_F(signals, given_with_detach)
 {

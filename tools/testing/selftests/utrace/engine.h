@@ -30,6 +30,20 @@
 #define PTRACE_SYSEMU 31
 #endif
 
+/* Does the CPU step? Is there a trap at the exit from a call that is stepped? */
+#ifdef __riscv
+#define HAVE_STEP	0
+#else
+#define HAVE_STEP	1
+#endif
+#define NO_STEP		"this architecture has no single steps"
+
+#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
+#define EXIT_IS_STEPPED	1
+#else
+#define EXIT_IS_STEPPED	0
+#endif
+
 #define DEBUGFS		"/sys/kernel/debug"
 #define ENGINE_FILE	DEBUGFS "/utrace/engine"
 #define TOTALS_FILE	DEBUGFS "/utrace/totals"
