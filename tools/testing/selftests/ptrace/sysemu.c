@@ -211,6 +211,7 @@ TEST_F(sysemu, entry_then_singleblock_steps_to_a_branch)
 {
 	struct tracee *t = &self->t;
 
+	need_long_steps();
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	if (trace(PTRACE_SINGLEBLOCK, t->pid, 0, 0) == -EIO)
 		SKIP(return, "no PTRACE_SINGLEBLOCK on this machine");
@@ -638,6 +639,7 @@ static bool step_to_raw_syscall(struct tracee *t)
 {
 	int i;
 
+	need_long_steps();
 	for (i = 0; i < 300; i++) {
 		if (strcmp("step", go(t, PTRACE_SINGLESTEP)) &&
 		    strcmp("syscall step", t->stop))

@@ -426,6 +426,44 @@ static inline void put_ip(struct tracee_regs *regs, unsigned long ip)
 	REG_IP(regs) = ip;
 }
 
+#ifdef __s390x__
+/* Emulators have gone on behind a branch that is stepped, whether it is taken or not. */
+__attribute__((visibility("hidden"))) extern const char branch[], branch_target[];
+
+__asm__(".pushsection .text\n"
+	"branch:\n"
+	"	j branch_target\n"
+	"	nopr %r0\n"
+	"branch_target:\n"
+	"	nopr %r0\n"
+	".popsection\n");
+
+static inline bool steps_over_branches(void)
+{
+	struct tracee_regs regs;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		syscall(__NR_ptrace, PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		_exit(1);
+	}
+	waitpid(pid, &status, 0);
+	regs = read_regs(pid);
+	REG_IP(&regs) = (unsigned long)branch;
+	write_regs(pid, &regs);
+	syscall(__NR_ptrace, PTRACE_SINGLESTEP, pid, 0, 0);
+	waitpid(pid, &status, 0);
+	regs = read_regs(pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return REG_IP(&regs) == (unsigned long)branch_target;
+}
+#else
+#define steps_over_branches()	true
+#endif
+
 /* For a tracee that goes on at a system-call instruction. */
 static inline void put_call(struct tracee_regs *regs, long nr, long a, long b,
 			    long c)

@@ -222,7 +222,7 @@ TEST_F(seccomp, is_not_reached_by_a_changed_number)
 	ASSERT_EQ(__NR_write, nr_of(t));
 	ASSERT_EQ(0, set_nr(t, __NR_getppid));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-	EXPECT_EQ(SKIPPED, t->sh->result[1]);
+	EXPECT_EQ(NR_IS_RESULT ? __NR_getppid : SKIPPED, t->sh->result[1]);
 	ASSERT_STREQ("exited 0", go(t, PTRACE_CONT));
 }
 
@@ -366,6 +366,10 @@ static long rolled_back(struct tracee *t)
 #ifdef SYSEMU_X86
 	(void)t;
 	return __NR_write;
+#elif defined(__s390x__)
+	/* Overwritten as after any call that is skipped. */
+	(void)t;
+	return SKIPPED;
 #else
 	return t->sh->mark_fd;
 #endif

@@ -236,6 +236,7 @@ TEST_F(tracer_gone, at_entry_stop_reached_by_stepping)
 {
 	struct tracee *t = &self->t;
 
+	need_long_steps();
 	ASSERT_STREQ("entry", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, false,
 					   PTRACE_SYSEMU_SINGLESTEP));
 	check_step_left_behind(_metadata, t);
@@ -245,6 +246,7 @@ TEST_F(tracer_gone, at_step_trap)
 {
 	struct tracee *t = &self->t;
 
+	need_long_steps();
 	ASSERT_STREQ("step", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, false,
 					  PTRACE_SYSEMU,
 					  PTRACE_SYSEMU_SINGLESTEP));

@@ -134,8 +134,7 @@ TEST_F(users, uml_check_sysemu_singlestep)
 	struct tracee *t = &self->t;
 	int i, status, steps;
 
-	if (!HAVE_STEP)
-		SKIP(return, "this architecture has no single steps");
+	need_long_steps();
 	for (i = 0; i < (int)ARRAY_SIZE(setoptions); i++) {
 		t->pid = uml_child();
 		ASSERT_EQ(stopped_by(SIGSTOP), uml_wait(t->pid));
@@ -251,6 +250,7 @@ TEST_F(users, uml_process_under_sysemu)
 
 TEST_F(users, uml_process_under_sysemu_singlestep)
 {
+	need_long_steps();
 	run_as_uml_does(_metadata, &self->t, PTRACE_SYSEMU_SINGLESTEP);
 }
 

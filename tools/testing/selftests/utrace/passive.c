@@ -148,7 +148,7 @@ TEST_F(passive, a_tracer_that_steps_gets_the_same_traps)
 	};
 	long steps;
 
-	if (!HAVE_STEP)
+	if (!can_step())
 		SKIP(return, NO_STEP);
 	OBSERVE(serve);
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, task->pid, 0, 0));

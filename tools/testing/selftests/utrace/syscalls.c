@@ -378,7 +378,7 @@ TEST_F(caller, an_exit_that_is_stepped_says_so)
 {
 	int i;
 
-	if (!HAVE_STEP)
+	if (!can_step())
 		SKIP(return, NO_STEP);
 	ATTACH(0);
 	seize(_metadata, self);
