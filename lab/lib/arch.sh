@@ -136,9 +136,10 @@ build_arch_tests() {
 pack_arch_root() {
 	root=$BUILD/root.tmp/$arch
 	rm -rf "$root"
-	mkdir -p "$root/tests"
+	mkdir -p "$root/tests" "$root/bin"
 	cleanup="rm -rf \"\$BUILD/root.tmp\""
 	cp "$tests/init" "$root/init"
+	ln -s ../init "$root/bin/true"
 	for word in $ARCH_SELFTESTS; do
 		cp -a "$tests/${word%:*}" "$root/tests/"
 	done
