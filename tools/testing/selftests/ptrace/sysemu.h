@@ -89,7 +89,7 @@
  * in its place, with a seccomp filter too; the CPU makes a second trap there; it
  * tells of a call that was stepped into when that is over, whatever the request;
  * PTRACE_SINGLESTEP over a call stops behind it; a step goes on into a new program;
- * without a tracer it has no effect.
+ * without a tracer it has no effect; it ends with its trap, even if the tracer dies.
  */
 #define TRAP_IN_PLACE		1
 #define SECCOMP_TRAP_IN_PLACE	1
@@ -98,12 +98,15 @@
 #define STEP_OVER_CALL_STOPS	1
 #define STEP_INTO_EXEC		0
 #define STEP_NEEDS_TRACER	0
+#define STEP_ENDS_WITH_TRAP	0
 #define HAVE_STEP		1
 
 /* The number is where the result is; what is put at an entry stop holds. */
 #define NR_IS_RESULT		0
 #define ENTRY_REGS_HOLD		1
 #define CLONE_STACK_FIRST	0	/* the order of its arguments */
+#define HANDLER_BY_VDSO		0	/* which branches to it */
+#define RESTART_RESULT		SKIPPED	/* if restart_syscall() is skipped */
 #define steps_over_branches()	true
 #endif
 

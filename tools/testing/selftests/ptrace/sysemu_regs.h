@@ -80,6 +80,9 @@ __asm__(".pushsection .text\n"
 #define SECCOMP_TRAP_IN_PLACE	1	/* it makes entry code look at the exit */
 #define STEP_OVER_CALL_STOPS	0
 #define ENTRY_REGS_HOLD		0
+#define STEP_ENDS_WITH_TRAP	1	/* unless a tracer asks for the next */
+#define HANDLER_BY_VDSO		1
+#define RESTART_RESULT		516	/* the first argument of the call */
 
 struct native_regs {
 	unsigned long gpr[32];
@@ -129,9 +132,9 @@ __asm__(".pushsection .text\n"
 	"	neg 3, 3\n"
 	"	b 2f\n"
 	"1:	ld 11, 8(1)\n"
+	"	li 12, -38\n"
 	"	cmpd 3, 11\n"
-	"	bne+ 2f\n"
-	"	li 3, -38\n"
+	"	isel 3, 12, 3, 2\n"
 	"2:	ld 12, 0(1)\n"
 	"	mtlr 12\n"
 	"	addi 1, 1, 16\n"
@@ -280,6 +283,15 @@ __asm__(".pushsection .text\n"
 #endif
 #ifndef STEP_NEEDS_TRACER
 #define STEP_NEEDS_TRACER	0
+#endif
+#ifndef STEP_ENDS_WITH_TRAP
+#define STEP_ENDS_WITH_TRAP	0
+#endif
+#ifndef HANDLER_BY_VDSO
+#define HANDLER_BY_VDSO		0
+#endif
+#ifndef RESTART_RESULT
+#define RESTART_RESULT		SKIPPED
 #endif
 #ifndef NR_IS_RESULT
 #define NR_IS_RESULT		0

@@ -25,8 +25,8 @@
 
 #include "../kselftest_harness.h"
 
-/* Not in the C library's header for every architecture. */
-#ifndef PTRACE_SYSEMU
+/* Not in the C library's header for every architecture; for powerpc, not a macro. */
+#if !defined(PTRACE_SYSEMU) && !defined(__powerpc__)
 #define PTRACE_SYSEMU 31
 #endif
 
