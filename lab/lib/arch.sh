@@ -48,6 +48,7 @@ use_arch() {
 	arch_serial="-serial chardev:console"
 	[ "$arch" != s390x ] || arch_serial="-device sclpconsole,chardev=console"
 	suffix=-$arch
+	tests=$BUILD/tests$suffix
 }
 
 # The packages of those that are booted, as packages_for prints them.
@@ -82,7 +83,7 @@ build_arch_kernel() {
 	tree=$1
 	obj=$BUILD/obj/$tree$suffix
 	mkdir -p "$obj"
-	echo CONFIG_UTRACE_TEST_ENGINE=y >"$obj/.lab-series"
+	grep -v KUNIT "$ROOT/lab/config/series.config" >"$obj/.lab-series"
 	cat "$ROOT/lab/config/arch.config" "$ROOT/lab/config/arch-$arch_kernel.config" \
 		"$obj/.lab-series" >"$obj/.lab-config"
 	arch_make "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
@@ -109,7 +110,6 @@ ARCH_SELFTESTS="ptrace:both utrace:patched"
 build_arch_tests() {
 	arch_make "headers$suffix" linux headers
 	cc=$(arch_cc)
-	tests=$BUILD/tests$suffix
 	rm -rf "$tests"
 	mkdir -p "$tests"
 	: >"$tests/list.base"
@@ -136,9 +136,10 @@ build_arch_tests() {
 pack_arch_root() {
 	root=$BUILD/root.tmp/$arch
 	rm -rf "$root"
-	mkdir -p "$root/tests"
+	mkdir -p "$root/tests" "$root/bin"
 	cleanup="rm -rf \"\$BUILD/root.tmp\""
 	cp "$tests/init" "$root/init"
+	ln -s ../init "$root/bin/true"
 	for word in $ARCH_SELFTESTS; do
 		cp -a "$tests/${word%:*}" "$root/tests/"
 	done
@@ -160,7 +161,8 @@ arch_machine() {
 		"-device virtserialport,chardev=results,name=results"
 }
 
-# Compile for the others what the series touches. One line each goes to the table.
+# Compile for the others what the series touches. One line each goes to the table,
+# and the patched tree has to compile, whatever the unpatched one does.
 compile_archs() {
 	for word in $COMPILED; do
 		arch=${word%%/*}
@@ -171,14 +173,13 @@ compile_archs() {
 		for tree in base linux; do
 			obj=$BUILD/obj/$tree$suffix
 			mkdir -p "$obj"
+			echo CONFIG_UTRACE_TEST_ENGINE=y >"$obj/.lab-series"
 			printf '%s\n' "${word##*/}" CONFIG_EXPERT=y CONFIG_PROC_FS=y \
 				CONFIG_MULTIUSER=y CONFIG_NET=y CONFIG_DEBUG_KERNEL=y \
-				CONFIG_DEBUG_FS=y CONFIG_RUNTIME_TESTING_MENU=y \
-				CONFIG_UTRACE_TEST_ENGINE=y >"$obj/.lab-config"
-			arch_make "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
+				CONFIG_DEBUG_FS=y CONFIG_RUNTIME_TESTING_MENU=y |
+				cat - "$obj/.lab-series" >"$obj/.lab-config"
 			built=yes
-			try_compile "$tree" "${word%/*}" || built=no
-			[ "$tree" != base ] || built_base=$built
+			attempt compile_arch "${word%/*}" || built=no
 			case $tree in
 			base) who=unpatched ;;
 			*) who=patched ;;
@@ -186,7 +187,7 @@ compile_archs() {
 			printf '%-12s %-10s %-6s %s\n' "$arch" "$who" "$built" \
 				"-       objects of what the series touches" >>"$run/lines"
 		done
-		[ "$built" = yes ] || [ "$built_base" = no ] || failed="$failed $arch"
+		[ "$built" = yes ] || failed="$failed $arch"
 	done
 	for arch in $NO_COMPILER; do
 		printf '%-12s %-10s %-6s %s\n' "$arch" both no \
@@ -194,11 +195,27 @@ compile_archs() {
 	done
 }
 
-# try_compile TREE FILE
-try_compile() (
-	objects="$COMPILED_TOO $2"
+# compile_arch FILE: configure $tree, and compile that and what is the same everywhere.
+compile_arch() {
+	arch_make "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
+	check_config
+	objects="$COMPILED_TOO $1"
 	# there is none without the series
-	[ "$1" != base ] || objects=$(echo "$objects" | sed 's| kernel/utrace/||')
+	[ "$tree" != base ] || objects=$(echo "$objects" | sed 's| kernel/utrace/||')
 	# shellcheck disable=SC2086 # a list of words
-	arch_make "objects-$1$suffix" "$1" $objects >/dev/null 2>&1
-)
+	arch_make "objects-$tree$suffix" "$tree" $objects
+}
+
+# attempt FUNCTION [WORD...]: in a shell of its own, so that a failure, which it tells
+# itself, does not end the rest.
+attempt() {
+	(
+		# traps are not inherited
+		child=
+		beat=
+		trap stop_child EXIT
+		trap 'exit 130' INT
+		trap 'exit 143' TERM HUP
+		"$@"
+	)
+}

@@ -469,6 +469,7 @@ static int try_requests(void)
 {
 	struct ptrace_syscall_info info;
 	unsigned long word;
+	pid_t there;
 	int status;
 
 	if (trace(PTRACE_SEIZE, target, 0, 0))
@@ -481,7 +482,10 @@ static int try_requests(void)
 	    status >> 16 != PTRACE_EVENT_STOP)
 		return 3;
 	if (trace(PTRACE_PEEKDATA, target, (unsigned long)&target,
-		  (unsigned long)&word) || (pid_t)word != 0)
+		  (unsigned long)&word))
+		return 4;
+	memcpy(&there, &word, sizeof(there));
+	if (there != 0)
 		return 4;
 	if (trace(PTRACE_POKEDATA, target, (unsigned long)&target, word))
 		return 5;

@@ -52,20 +52,6 @@ FIXTURE_VARIANT_ADD(sysemu, seize_stepping)
 	.request = PTRACE_SYSEMU_SINGLESTEP,
 };
 
-/* To the first entry stop, one instruction at a time if so requested. */
-static const char *to_entry(struct tracee *t, int request)
-{
-	const char *stop;
-	int i;
-
-	for (i = 0; i < 200; i++) {
-		stop = go(t, request);
-		if (strcmp(stop, "step"))
-			break;
-	}
-	return stop;
-}
-
 FIXTURE_SETUP(sysemu)
 {
 	tracee_init(&self->t);
@@ -149,11 +135,15 @@ TEST_F(sysemu, exit_stop_can_change_the_result_again)
 	EXPECT_STREQ("cd", happened(t));
 }
 
+#define NO_TRAP_IN_PLACE	"one instruction is executed there"
+
 TEST_F(sysemu, entry_then_singlestep_traps_in_place)
 {
 	struct tracee *t = &self->t;
 	siginfo_t si;
 
+	if (HAVE_STEP && !TRAP_IN_PLACE)
+		SKIP(return, NO_TRAP_IN_PLACE);
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
 	/* Before the exit, so no instruction is executed. */
@@ -179,14 +169,14 @@ TEST_F(sysemu, entry_then_singlestep_traps_in_place)
 	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
 
-TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
+/* From the entry stop @request executes one instruction. */
+static void check_step_from_entry(struct __test_metadata *_metadata,
+				  struct tracee *t, int request)
 {
-	struct tracee *t = &self->t;
 	siginfo_t si;
 
-	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
-	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	ASSERT_STREQ("step", go(t, request));
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
 	EXPECT_EQ(SKIPPED, result_of(t));
 	EXPECT_EQ(SIGTRAP << 8 | 0x7f, t->status);
@@ -198,6 +188,43 @@ TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
 	EXPECT_STREQ("bcd", happened(t));
 	EXPECT_EQ(SKIPPED, t->sh->result[0]);
 }
+
+TEST_F(sysemu, entry_then_sysemu_singlestep_steps_one_instruction)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	check_step_from_entry(_metadata, t, PTRACE_SYSEMU_SINGLESTEP);
+}
+
+#if !TRAP_IN_PLACE
+TEST_F(sysemu, entry_then_singlestep_steps_one_instruction)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	check_step_from_entry(_metadata, t, PTRACE_SINGLESTEP);
+}
+
+/* To the end of raw_syscall(), or to where it branches before. */
+TEST_F(sysemu, entry_then_singleblock_steps_to_a_branch)
+{
+	struct tracee *t = &self->t;
+
+	need_long_steps();
+	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	if (trace(PTRACE_SINGLEBLOCK, t->pid, 0, 0) == -EIO)
+		SKIP(return, "no PTRACE_SINGLEBLOCK on this machine");
+	next_stop(t);
+	if (is_due_trap(t))
+		go(t, PTRACE_SINGLEBLOCK);
+	ASSERT_STREQ("step", t->stop);
+	EXPECT_LT(RETURN_STEP_IP - RETURN_IP, ip_of(t) - RETURN_IP);
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("bcd", happened(t));
+	EXPECT_EQ(SKIPPED, t->sh->result[0]);
+}
+#endif
 
 TEST_F(sysemu, entry_then_sysemu_stops_at_next_entry)
 {
@@ -248,6 +275,8 @@ TEST_F(sysemu, entry_then_singleblock_traps_in_place)
 {
 	struct tracee *t = &self->t;
 
+	if (HAVE_STEP && !TRAP_IN_PLACE)
+		SKIP(return, NO_TRAP_IN_PLACE);
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	if (trace(PTRACE_SINGLEBLOCK, t->pid, 0, 0) == -EIO)
 		SKIP(return, "no PTRACE_SINGLEBLOCK on this machine");
@@ -378,8 +407,9 @@ TEST_F(sysemu, syscall_entry_then_other_requests)
 	struct tracee *t = &self->t;
 
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
-	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
-	EXPECT_EQ(RETURN_IP, ip_of(t));
+	ASSERT_STREQ(TRAP_IN_PLACE ? "syscall step" : "step",
+		     go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(TRAP_IN_PLACE ? RETURN_IP : RETURN_STEP_IP, ip_of(t));
 	EXPECT_STREQ("a", happened(t));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSCALL));
 	ASSERT_STREQ("exited 0", go(t, PTRACE_CONT));
@@ -441,14 +471,6 @@ TEST_F(sysemu, entry_stop_registers)
 	EXPECT_EQ(1, REG_ARG2(&regs));
 }
 
-#ifdef SYSEMU_X86_64
-#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_X86_64
-#elif defined(SYSEMU_I386)
-#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_I386
-#else
-#define NATIVE_AUDIT_ARCH	SYSEMU_AUDIT_ARCH
-#endif
-
 TEST_F(sysemu, get_syscall_info)
 {
 	struct tracee *t = &self->t;
@@ -495,6 +517,8 @@ TEST_F(sysemu, get_syscall_info_of_a_trap_in_place)
 	struct tracee *t = &self->t;
 	struct ptrace_syscall_info info = {};
 
+	if (HAVE_STEP && !TRAP_IN_PLACE)
+		SKIP(return, NO_TRAP_IN_PLACE);
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
 	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
 	trace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof(info),
@@ -554,6 +578,8 @@ TEST_F(sysemu, waitid_tells_the_same)
 	siginfo_t si = {};
 
 	ASSERT_STREQ("entry", to_entry(t, variant->request));
+	/* Nothing of the steps is left. */
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	ASSERT_EQ(0, trace(PTRACE_SYSEMU, t->pid, 0, 0));
 	ASSERT_EQ(0, waitid(P_PID, t->pid, &si, WSTOPPED | WNOWAIT | __WALL));
 	EXPECT_EQ(CLD_TRAPPED, si.si_code);
@@ -613,6 +639,7 @@ static bool step_to_raw_syscall(struct tracee *t)
 {
 	int i;
 
+	need_long_steps();
 	for (i = 0; i < 300; i++) {
 		if (strcmp("step", go(t, PTRACE_SINGLESTEP)) &&
 		    strcmp("syscall step", t->stop))
@@ -657,15 +684,22 @@ static int walk_three_calls(struct tracee *t, int request, const char *call,
 {
 	int steps, calls = 0;
 
-	for (steps = 0; steps < max && calls < 3; steps++) {
+	for (steps = 0; steps < max - 1 && calls < 3; steps++) {
 		go(t, request);
 		path[steps] = ip_of(t);
+		/* Where it goes beyond, it has been there. */
+		if (!STEP_OVER_CALL_STOPS && request == PTRACE_SINGLESTEP &&
+		    path[steps] == RETURN_STEP_IP) {
+			path[steps] = RETURN_IP;
+			if (++calls < 3)
+				path[++steps] = RETURN_STEP_IP;
+		}
 		if (SECOND_TRAP && request == PTRACE_SINGLESTEP && steps &&
 		    path[steps] == path[steps - 1]) {
 			steps--;
 			continue;
 		}
-		if (!strcmp(t->stop, call))
+		if (!strcmp(t->stop, call) && path[steps] == RETURN_IP)
 			calls++;
 		else if (strcmp(t->stop, "step"))
 			return 0;
@@ -682,7 +716,8 @@ TEST_F(tracee, sysemu_singlestep_walks_the_path_of_singlestep)
 
 	START(four_calls);
 	ASSERT_TRUE(step_to_raw_syscall(t));
-	steps = walk_three_calls(t, PTRACE_SINGLESTEP, "syscall step",
+	steps = walk_three_calls(t, PTRACE_SINGLESTEP,
+				 STEPPED_CALL_TRAPS ? "step" : "syscall step",
 				 path[0], 400);
 	ASSERT_LT(3 * RAW_SYSCALL_LEAD, steps);
 	EXPECT_STREQ("abc", happened(t));

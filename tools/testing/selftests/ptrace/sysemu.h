@@ -83,9 +83,37 @@
 #define BREAKPOINT_CODE		SI_KERNEL
 #define BREAKPOINT_PASSED	1
 #define STEP_ADDR_BACK		0
+
+/*
+ * Which traps a tracer gets that steps: PTRACE_SINGLESTEP from an entry stop traps
+ * in its place, with a seccomp filter too; the CPU makes a second trap there; it
+ * tells of a call that was stepped into when that is over, whatever the request;
+ * PTRACE_SINGLESTEP over a call stops behind it; a step goes on into a new program;
+ * without a tracer it has no effect; it ends with its trap, even if the tracer dies.
+ */
+#define TRAP_IN_PLACE		1
+#define SECCOMP_TRAP_IN_PLACE	1
 #define SECOND_TRAP		0
-#define NR_IS_RESULT		0
+#define STEPPED_CALL_TRAPS	0
+#define STEP_OVER_CALL_STOPS	1
+#define STEP_INTO_EXEC		0
+#define STEP_NEEDS_TRACER	0
+#define STEP_ENDS_WITH_TRAP	0
 #define HAVE_STEP		1
+
+/* The number is where the result is; what is put at an entry stop holds. */
+#define NR_IS_RESULT		0
+#define ENTRY_REGS_HOLD		1
+#define CLONE_STACK_FIRST	0	/* the order of its arguments */
+#define HANDLER_BY_VDSO		0	/* which branches to it */
+#define RESTART_RESULT		SKIPPED	/* if restart_syscall() is skipped */
+#define steps_over_branches()	true
+#endif
+
+#ifdef SYSEMU_X86_64
+#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_X86_64
+#elif defined(SYSEMU_I386)
+#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_I386
 #endif
 
 /*
@@ -183,6 +211,10 @@ extern const unsigned int raw_syscall_steps[];
 	raw_syscall((long)(nr), (long)(a), (long)(b), (long)(c),	\
 		    (long)(d), (long)(e), (long)(f))
 
+#define RAW_CLONE(flags, stack)						\
+	(CLONE_STACK_FIRST ? RAW_CALL(__NR_clone, stack, flags) :	\
+			     RAW_CALL(__NR_clone, flags, stack))
+
 static inline unsigned long raw_syscall_step(int i)
 {
 	return (unsigned long)raw_syscall + raw_syscall_steps[i];
@@ -220,6 +252,7 @@ struct tracee {
 	char stop[64];
 	char marks[256];
 	unsigned long arg0;		/* of the last call that was entered */
+	unsigned long trap_due;		/* see go_sig(): where, or 0 */
 };
 
 static const char mark_letters[] = "abcdefghijklmnopqrstuvwxyz";
@@ -457,23 +490,81 @@ static inline const char *stop_pending(struct tracee *t)
 	return describe(t);
 }
 
+/* Ends the test that runs, which alone has a place for the reason. */
+static inline void skip_test(const char *why)
+{
+	struct __fixture_metadata *f;
+	struct __test_metadata *t;
+
+	for (f = __fixture_list; f; f = f->next)
+		for (t = f->tests; t; t = t->next)
+			if (t->results)
+				snprintf(t->results->reason,
+					 sizeof(t->results->reason), "%s", why);
+	_exit(KSFT_SKIP);
+}
+
+/* Before more is stepped than what lies behind a system call. */
+static inline void need_long_steps(void)
+{
+	if (!HAVE_STEP)
+		skip_test("this architecture has no single steps");
+	if (!steps_over_branches())
+		skip_test("this CPU does not step over branches, as QEMU 7.2 does not");
+}
+
+static inline unsigned long ip_of(struct tracee *t);
+
+/*
+ * Where the CPU tells of a step into a system call when that is over, a trap in
+ * place comes once after an entry stop that was reached by a step, and after the
+ * exit stop if there is one. Returns whether this stop is that trap; it has to be,
+ * where nothing else may come before.
+ */
+static inline bool is_due_trap(struct tracee *t)
+{
+	char other[32];
+
+	if (!t->trap_due || WIFSIGNALED(t->status) ||
+	    !strcmp(t->stop, "exit") || !strcmp(t->stop, "plain exit") ||
+	    !strncmp(t->stop, "signal", 6))
+		return false;
+	if (!strcmp("step", t->stop) && ip_of(t) == t->trap_due) {
+		t->trap_due = 0;
+		return true;
+	}
+	snprintf(other, sizeof(other), "%.31s", t->stop);
+	snprintf(t->stop, sizeof(t->stop), "%s, no trap in place", other);
+	return false;
+}
+
+static inline bool is_step(int request)
+{
+	return request == PTRACE_SINGLESTEP || request == PTRACE_SINGLEBLOCK ||
+	       request == PTRACE_SYSEMU_SINGLESTEP;
+}
+
 static inline const char *go_sig(struct tracee *t, int request, int sig)
 {
 	long ret = trace(request, t->pid, 0, sig);
 
-	if (!HAVE_STEP && ret == -EIO &&
-	    (request == PTRACE_SINGLESTEP ||
-	     request == PTRACE_SYSEMU_SINGLESTEP)) {
-		printf("# this architecture has no single steps\n");
-		fflush(stdout);
-		_exit(KSFT_SKIP);
-	}
+	if (!HAVE_STEP && ret == -EIO && is_step(request))
+		skip_test("this architecture has no single steps");
 	if (ret) {
 		snprintf(t->stop, sizeof(t->stop), "ptrace: %s",
 			 strerror(-ret));
 		return t->stop;
 	}
-	return next_stop(t);
+	next_stop(t);
+	if (STEPPED_CALL_TRAPS) {
+		if (is_due_trap(t)) {
+			trace(request, t->pid, 0, 0);
+			next_stop(t);
+		}
+		if (is_step(request) && strstr(t->stop, "entry"))
+			t->trap_due = ip_of(t);
+	}
+	return t->stop;
 }
 
 static inline const char *go(struct tracee *t, int request)
@@ -737,6 +828,22 @@ static inline const char *first_stop(enum attach_how how)
 	ASSERT_STREQ("signal STOP", tracee_start(t, BY_TRACEME,		\
 						 DEFAULT_OPTIONS, body))
 #define START(body)	START_TRACEE(&self->t, body)
+
+/* To the first entry stop, one instruction at a time if so requested. */
+static inline const char *to_entry(struct tracee *t, int request)
+{
+	const char *stop;
+	int i;
+
+	if (is_step(request))
+		need_long_steps();
+	for (i = 0; i < 200; i++) {
+		stop = go(t, request);
+		if (strcmp(stop, "step"))
+			break;
+	}
+	return stop;
+}
 
 /* Nothing stays behind, however the test ended. */
 static inline void tracee_end(struct tracee *t)

@@ -68,6 +68,9 @@ TEST_F(tracee, restart_syscall_is_skipped)
 {
 	struct tracee *t = &self->t;
 
+#ifdef __s390x__
+	SKIP(return, "s390 goes on where the last call was interrupted");
+#endif
 	START(restart_syscall_call);
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(__NR_restart_syscall, nr_of(t));

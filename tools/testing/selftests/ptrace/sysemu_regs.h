@@ -19,10 +19,6 @@
 #define PTRACE_SINGLEBLOCK	0x42ff
 #endif
 
-#ifndef __aarch64__
-#define SECOND_TRAP		0
-#endif
-
 #define RAW_SYSCALL_POPS	0	/* see stack_into() */
 
 /* Where all instructions have four bytes. */
@@ -33,17 +29,11 @@
 
 #ifdef __aarch64__
 
-#define SYSEMU_AUDIT_ARCH	AUDIT_ARCH_AARCH64
+#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_AARCH64
 #define SYSEMU_SKIP_LEAVES_ARG0
+#define TRAP_IN_PLACE		1
 #define SECOND_TRAP		1	/* of the CPU, after a syscall step */
-#define SYSCALL_INSN_SIZE	4
-#define STEP_CODE		TRAP_TRACE
-#define SYSCALL_STEP_CODE	SI_USER
-#define BREAKPOINT_CODE		TRAP_BRKPT
-#define BREAKPOINT_PASSED	0
-#define STEP_ADDR_BACK		0
-#define NR_IS_RESULT		0
-#define HAVE_STEP		1
+#define STEP_INTO_EXEC		1
 
 struct native_regs {
 	unsigned long regs[31];
@@ -85,16 +75,14 @@ __asm__(".pushsection .text\n"
 
 #elif defined(__powerpc64__)
 
-#define SYSEMU_AUDIT_ARCH	AUDIT_ARCH_PPC64LE
+#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_PPC64LE
 #define SYSEMU_SKIP_LEAVES_ARG0
-#define SYSCALL_INSN_SIZE	4
-#define STEP_CODE		TRAP_TRACE
-#define SYSCALL_STEP_CODE	SI_USER
-#define BREAKPOINT_CODE		TRAP_BRKPT
-#define BREAKPOINT_PASSED	0
-#define STEP_ADDR_BACK		0
-#define NR_IS_RESULT		0
-#define HAVE_STEP		1
+#define SECCOMP_TRAP_IN_PLACE	1	/* it makes entry code look at the exit */
+#define STEP_OVER_CALL_STOPS	0
+#define ENTRY_REGS_HOLD		0
+#define STEP_ENDS_WITH_TRAP	1	/* unless a tracer asks for the next */
+#define HANDLER_BY_VDSO		1
+#define RESTART_RESULT		516	/* the first argument of the call */
 
 struct native_regs {
 	unsigned long gpr[32];
@@ -144,9 +132,9 @@ __asm__(".pushsection .text\n"
 	"	neg 3, 3\n"
 	"	b 2f\n"
 	"1:	ld 11, 8(1)\n"
+	"	li 12, -38\n"
 	"	cmpd 3, 11\n"
-	"	bne+ 2f\n"
-	"	li 3, -38\n"
+	"	isel 3, 12, 3, 2\n"
 	"2:	ld 12, 0(1)\n"
 	"	mtlr 12\n"
 	"	addi 1, 1, 16\n"
@@ -156,14 +144,7 @@ __asm__(".pushsection .text\n"
 
 #elif defined(__riscv)
 
-#define SYSEMU_AUDIT_ARCH	AUDIT_ARCH_RISCV64
-#define SYSCALL_INSN_SIZE	4
-#define STEP_CODE		TRAP_TRACE
-#define SYSCALL_STEP_CODE	SI_USER
-#define BREAKPOINT_CODE		TRAP_BRKPT
-#define BREAKPOINT_PASSED	0
-#define STEP_ADDR_BACK		0
-#define NR_IS_RESULT		0
+#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_RISCV64
 #define HAVE_STEP		0
 
 struct native_regs {
@@ -210,15 +191,15 @@ __asm__(".pushsection .text\n"
 
 #elif defined(__s390x__)
 
-#define SYSEMU_AUDIT_ARCH	AUDIT_ARCH_S390X
+#define NATIVE_AUDIT_ARCH	AUDIT_ARCH_S390X
 #define SYSCALL_INSN_SIZE	2
 #define STEP_CODE		TRAP_HWBKPT
-#define SYSCALL_STEP_CODE	TRAP_HWBKPT
-#define BREAKPOINT_CODE		TRAP_BRKPT
 #define BREAKPOINT_PASSED	2
 #define STEP_ADDR_BACK		2	/* the instruction that was stepped */
 #define NR_IS_RESULT		1	/* one register, until the exit */
-#define HAVE_STEP		1
+#define STEPPED_CALL_TRAPS	1
+#define STEP_NEEDS_TRACER	1
+#define CLONE_STACK_FIRST	1
 
 struct native_regs {
 	unsigned long mask, addr;
@@ -265,6 +246,64 @@ __asm__(".pushsection .text\n"
 	"	.long 22b - raw_syscall\n"
 	".popsection\n");
 
+#endif
+
+/* What most of them have in common; sysemu.h says what it is. */
+#ifndef SYSCALL_INSN_SIZE
+#define SYSCALL_INSN_SIZE	4
+#endif
+#ifndef STEP_CODE
+#define STEP_CODE		TRAP_TRACE
+#endif
+#define SYSCALL_STEP_CODE	SI_USER
+#define BREAKPOINT_CODE		TRAP_BRKPT
+#ifndef BREAKPOINT_PASSED
+#define BREAKPOINT_PASSED	0
+#endif
+#ifndef STEP_ADDR_BACK
+#define STEP_ADDR_BACK		0
+#endif
+#ifndef TRAP_IN_PLACE
+#define TRAP_IN_PLACE		0
+#endif
+#ifndef SECCOMP_TRAP_IN_PLACE
+#define SECCOMP_TRAP_IN_PLACE	TRAP_IN_PLACE
+#endif
+#ifndef SECOND_TRAP
+#define SECOND_TRAP		0
+#endif
+#ifndef STEPPED_CALL_TRAPS
+#define STEPPED_CALL_TRAPS	0
+#endif
+#ifndef STEP_OVER_CALL_STOPS
+#define STEP_OVER_CALL_STOPS	1
+#endif
+#ifndef STEP_INTO_EXEC
+#define STEP_INTO_EXEC		0
+#endif
+#ifndef STEP_NEEDS_TRACER
+#define STEP_NEEDS_TRACER	0
+#endif
+#ifndef STEP_ENDS_WITH_TRAP
+#define STEP_ENDS_WITH_TRAP	0
+#endif
+#ifndef HANDLER_BY_VDSO
+#define HANDLER_BY_VDSO		0
+#endif
+#ifndef RESTART_RESULT
+#define RESTART_RESULT		SKIPPED
+#endif
+#ifndef NR_IS_RESULT
+#define NR_IS_RESULT		0
+#endif
+#ifndef ENTRY_REGS_HOLD
+#define ENTRY_REGS_HOLD		1
+#endif
+#ifndef CLONE_STACK_FIRST
+#define CLONE_STACK_FIRST	0
+#endif
+#ifndef HAVE_STEP
+#define HAVE_STEP		1
 #endif
 
 struct tracee_regs {
@@ -315,7 +354,8 @@ static inline long put_native_nr(pid_t pid, struct tracee_regs *regs)
 	/* Without the trap, there is no system call to be restarted. */
 	if (regs->nr == -1)
 		regs->native.trap = 0;
-	regs->native.gpr[0] = regs->nr;
+	if (regs->in_entry)
+		regs->native.gpr[0] = regs->nr;
 #elif defined(__riscv)
 	regs->native.a7 = regs->nr;
 #else
@@ -383,14 +423,58 @@ static inline long write_regs(pid_t pid, struct tracee_regs *regs)
 			     sizeof(regs->native));
 }
 
-/* A function that is entered by its address finds that in r12 there. */
+/*
+ * On powerpc a function begins with two instructions that make r2 of r12, where
+ * its address has to be. r2 is right already, and r12 may not hold.
+ */
 static inline void put_ip(struct tracee_regs *regs, unsigned long ip)
 {
-	REG_IP(regs) = ip;
 #ifdef __powerpc64__
-	regs->native.gpr[12] = ip;
+	unsigned int insn = *(unsigned int *)ip >> 16;
+
+	if (insn == 0x3c4c || insn == 0x3c40)	/* addis r2,r12,N or lis r2,N */
+		ip += 8;
 #endif
+	REG_IP(regs) = ip;
 }
+
+#ifdef __s390x__
+/* Emulators have gone on behind a branch that is stepped, whether it is taken or not. */
+__attribute__((visibility("hidden"))) extern const char branch[], branch_target[];
+
+__asm__(".pushsection .text\n"
+	"branch:\n"
+	"	j branch_target\n"
+	"	nopr %r0\n"
+	"branch_target:\n"
+	"	nopr %r0\n"
+	".popsection\n");
+
+static inline bool steps_over_branches(void)
+{
+	struct tracee_regs regs;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		syscall(__NR_ptrace, PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		_exit(1);
+	}
+	waitpid(pid, &status, 0);
+	regs = read_regs(pid);
+	REG_IP(&regs) = (unsigned long)branch;
+	write_regs(pid, &regs);
+	syscall(__NR_ptrace, PTRACE_SINGLESTEP, pid, 0, 0);
+	waitpid(pid, &status, 0);
+	regs = read_regs(pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return REG_IP(&regs) == (unsigned long)branch_target;
+}
+#else
+#define steps_over_branches()	true
+#endif
 
 /* For a tracee that goes on at a system-call instruction. */
 static inline void put_call(struct tracee_regs *regs, long nr, long a, long b,

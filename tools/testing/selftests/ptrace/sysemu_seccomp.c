@@ -182,12 +182,8 @@ TEST_F(seccomp, is_not_reached_under_sysemu)
 TEST_F(seccomp, is_not_reached_under_sysemu_singlestep)
 {
 	struct tracee *t = &self->t;
-	int i;
 
-	for (i = 0; i < 200; i++)
-		if (strcmp("step", go(t, PTRACE_SYSEMU_SINGLESTEP)))
-			break;
-	ASSERT_STREQ("entry", t->stop);
+	ASSERT_STREQ("entry", to_entry(t, PTRACE_SYSEMU_SINGLESTEP));
 	EXPECT_EQ(__NR_getppid, nr_of(t));
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
@@ -209,8 +205,14 @@ TEST_F(seccomp, is_not_reached_with_other_requests_after_the_stop)
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
 	EXPECT_EQ(__NR_getppid, nr_of(t));
 	EXPECT_STREQ("a", happened(t));
-	ASSERT_STREQ("syscall step", go(t, PTRACE_SINGLESTEP));
-	EXPECT_EQ(SKIPPED, result_of(t));
+	if (HAVE_STEP) {
+		/* By its code, such a trap cannot be told everywhere. */
+		ASSERT_STREQ(TRAP_IN_PLACE ? "syscall step" : "step",
+			     go(t, PTRACE_SINGLESTEP));
+		EXPECT_EQ(SECCOMP_TRAP_IN_PLACE ? RETURN_IP : RETURN_STEP_IP,
+			  ip_of(t));
+		EXPECT_EQ(SKIPPED, result_of(t));
+	}
 	ASSERT_STREQ("exited 0", go(t, PTRACE_CONT));
 }
 
@@ -223,7 +225,7 @@ TEST_F(seccomp, is_not_reached_by_a_changed_number)
 	ASSERT_EQ(__NR_write, nr_of(t));
 	ASSERT_EQ(0, set_nr(t, __NR_getppid));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-	EXPECT_EQ(SKIPPED, t->sh->result[1]);
+	EXPECT_EQ(NR_IS_RESULT ? __NR_getppid : SKIPPED, t->sh->result[1]);
 	ASSERT_STREQ("exited 0", go(t, PTRACE_CONT));
 }
 
@@ -308,10 +310,13 @@ TEST_F(seccomp_trace, number_minus_one_there_skips)
 {
 	struct tracee *t = &self->t;
 
+	/* Where the number is the result, it is that of no call. */
+	long result = NR_IS_RESULT ? -1 : 4711;
+
 	ASSERT_EQ(0, set_nr(t, -1));
-	ASSERT_EQ(0, set_result(t, 4711));
+	ASSERT_EQ(0, set_result(t, result));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-	EXPECT_EQ(4711, t->sh->result[0]);
+	EXPECT_EQ(NR_IS_RESULT ? SKIPPED : result, t->sh->result[0]);
 }
 
 /* ---- Syscall User Dispatch ---- */
@@ -355,6 +360,24 @@ FIXTURE_TEARDOWN(dispatch)
 	tracee_end(&self->t);
 }
 
+/*
+ * The call is rolled back: what it has begun with is in the register for the
+ * result. That is the number on x86, else the first argument.
+ */
+static long rolled_back(struct tracee *t)
+{
+#ifdef SYSEMU_X86
+	(void)t;
+	return __NR_write;
+#elif defined(__s390x__)
+	/* Overwritten as after any call that is skipped. */
+	(void)t;
+	return SKIPPED;
+#else
+	return t->sh->mark_fd;
+#endif
+}
+
 static void check_dispatched(struct __test_metadata *_metadata,
 			     struct tracee *t)
 {
@@ -364,8 +387,7 @@ static void check_dispatched(struct __test_metadata *_metadata,
 	si = siginfo_of(t);
 	EXPECT_EQ(SYS_USER_DISPATCH, si.si_code);
 	EXPECT_EQ(__NR_write, si.si_syscall);
-	/* Rolled back: the number is where it was before. */
-	EXPECT_EQ(__NR_write, result_of(t));
+	EXPECT_EQ(rolled_back(t), result_of(t));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
 }
 
@@ -377,7 +399,7 @@ TEST_F(dispatch, dispatched_call_gives_no_sysemu_stop)
 	check_dispatched(_metadata, t);
 	/* An allowed one does. */
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
-	EXPECT_EQ(__NR_write, t->sh->result[0]);
+	EXPECT_EQ(rolled_back(t), t->sh->result[0]);
 	EXPECT_EQ(__NR_write, nr_of(t));
 	EXPECT_EQ(SKIPPED, result_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
@@ -399,12 +421,13 @@ TEST_F(dispatch, dispatched_call_gives_no_syscall_stop)
 TEST_F(dispatch, dispatched_call_under_sysemu_singlestep)
 {
 	struct tracee *t = &self->t;
-	int i;
 
-	for (i = 0; i < 200; i++)
-		if (strcmp("step", go(t, PTRACE_SYSEMU_SINGLESTEP)))
-			break;
+	to_entry(t, PTRACE_SYSEMU_SINGLESTEP);
 	check_dispatched(_metadata, t);
+	if (STEPPED_CALL_TRAPS) {
+		ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+		EXPECT_EQ(RETURN_IP, ip_of(t));
+	}
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
 	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));

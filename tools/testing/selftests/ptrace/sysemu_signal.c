@@ -100,6 +100,8 @@ TEST_F(signals, given_with_sysemu_singlestep)
 	/* Stepping into a handler stops before its first instruction. */
 	ASSERT_STREQ("handler step",
 		     go_sig(t, PTRACE_SYSEMU_SINGLESTEP, SIGUSR1));
+	if (HANDLER_BY_VDSO)
+		ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
 	EXPECT_EQ((unsigned long)count_signal, ip_of(t));
 	EXPECT_EQ(0, t->sh->handled);
 	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
@@ -133,6 +135,7 @@ TEST_F(signals, given_at_the_exit_stop)
 	EXPECT_STREQ("", happened(t));
 }
 
+#if TRAP_IN_PLACE || !HAVE_STEP
 TEST_F(signals, given_with_singlestep_comes_after_the_trap)
 {
 	struct tracee *t = &self->t;
@@ -145,6 +148,20 @@ TEST_F(signals, given_with_singlestep_comes_after_the_trap)
 	EXPECT_EQ(0, t->sh->handled);
 	EXPECT_STREQ("", happened(t));
 }
+#else
+TEST_F(signals, given_with_singlestep_comes_before_the_step)
+{
+	struct tracee *t = &self->t;
+
+	ASSERT_STREQ("signal USR1", go_sig(t, PTRACE_SINGLESTEP, SIGUSR1));
+	EXPECT_EQ(RETURN_IP, ip_of(t));
+	ASSERT_STREQ("step", go(t, PTRACE_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(0, t->sh->handled);
+	EXPECT_STREQ("", happened(t));
+}
+#endif
 
 TEST_F(signals, given_with_detach)
 {
@@ -728,7 +745,7 @@ TEST_F(sleeping, restart_syscall_is_skipped)
 	EXPECT_EQ(__NR_restart_syscall, nr_of(t));
 	EXPECT_EQ(RETURN_IP, ip_of(t));
 	ASSERT_STREQ("exited 0", finish(t));
-	EXPECT_EQ(SKIPPED, t->sh->result[0]);
+	EXPECT_EQ(RESTART_RESULT, t->sh->result[0]);
 	EXPECT_STREQ("b", happened(t));
 }
 

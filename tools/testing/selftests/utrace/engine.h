@@ -25,10 +25,24 @@
 
 #include "../kselftest_harness.h"
 
-/* Not in the C library's header for every architecture. */
-#ifndef PTRACE_SYSEMU
+/* Not in the C library's header for every architecture; for powerpc, not a macro. */
+#if !defined(PTRACE_SYSEMU) && !defined(__powerpc__)
 #define PTRACE_SYSEMU 31
 #endif
+
+/* Is there a trap at the exit from a call that is stepped? */
+#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__)
+#define EXIT_IS_STEPPED	1
+#else
+#define EXIT_IS_STEPPED	0
+#endif
+
+#ifdef __riscv
+#define HAVE_STEP	0
+#else
+#define HAVE_STEP	1
+#endif
+#define NO_STEP		"no single steps, or not over branches, as in QEMU 7.2"
 
 #define DEBUGFS		"/sys/kernel/debug"
 #define ENGINE_FILE	DEBUGFS "/utrace/engine"
@@ -344,6 +358,34 @@ static inline int wait_stopped(pid_t pid)
 	/* This waits for the latter. */
 	proc_text(pid, "syscall");
 	return err;
+}
+
+/* Can a program be stepped? On QEMU's s390 it loses its way. */
+static inline int can_step(void)
+{
+#ifdef __s390__
+	int status, i;
+	pid_t pid = fork();
+
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		_exit(EXECUTED);
+	}
+	waitpid(pid, &status, 0);
+	for (i = 0; i < 1000 && !ptrace(PTRACE_SINGLESTEP, pid, 0, 0); i++) {
+		waitpid(pid, &status, 0);
+		if (!WIFSTOPPED(status))
+			return status == EXIT_CODE(EXECUTED);
+		if (WSTOPSIG(status) != SIGTRAP)
+			break;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return 0;
+#else
+	return HAVE_STEP;
+#endif
 }
 
 /* Run on this CPU only; fails if there is no such. */

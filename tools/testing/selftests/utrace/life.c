@@ -63,13 +63,22 @@ TEST_F(task, clone_child_has_not_run)
 	EXPECT_EQ(1, has_logged(self->engine, "syscall_entry", TEST_NR));
 }
 
+static long raw_clone(unsigned long flags, void *parent_tid)
+{
+#ifdef __s390x__
+	return syscall(SYS_clone, 0, flags, parent_tid, 0, 0);
+#else
+	return syscall(SYS_clone, flags, 0, parent_tid, 0, 0);
+#endif
+}
+
 static void fork_failing(int in, int out)
 {
 	be_told(in);
-	if (syscall(SYS_clone, CLONE_THREAD, 0, 0, 0, 0) != -1)
+	if (raw_clone(CLONE_THREAD, NULL) != -1)
 		_exit(1);
 	/* A file descriptor that has nowhere to go, late in the copying. */
-	if (syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, (void *)8, 0, 0) != -1)
+	if (raw_clone(CLONE_PIDFD | SIGCHLD, (void *)8) != -1)
 		_exit(2);
 }
 
@@ -85,7 +94,7 @@ TEST_F(task, clone_that_fails_is_not_told)
 static void fork_untraced(int in, int out)
 {
 	be_told(in);
-	if (!syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0))
+	if (!raw_clone(CLONE_UNTRACED | SIGCHLD, NULL))
 		_exit(0);
 	wait(NULL);
 }

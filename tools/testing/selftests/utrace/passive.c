@@ -125,6 +125,52 @@ TEST_F(passive, killed_at_the_entry_does_not_make_the_call)
 	EXPECT_SEEN("syscall_entry");
 }
 
+/* How many steps from one answer of the tracee to the next; -1: it has ended. */
+static long steps_to_answer(FIXTURE_DATA(task) * const task)
+{
+	long steps = 0;
+
+	tell(task);
+	do {
+		if (ptrace(PTRACE_SINGLESTEP, task->pid, 0, 0) ||
+		    wait_for_status(task->pid, __WALL) >> 8 != SIGTRAP)
+			return -1;
+		steps++;
+	} while (answer_in(task, 0) == NO_ANSWER);
+	return steps;
+}
+
+TEST_F(passive, a_tracer_that_steps_gets_the_same_traps)
+{
+	FIXTURE_DATA(task) * const task = &self->task;
+	static const char * const events[] = {
+		"syscall_exit", "syscall_entry", ALL_EVENTS,
+	};
+	long steps;
+
+	if (!can_step())
+		SKIP(return, NO_STEP);
+	OBSERVE(serve);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, task->pid, 0, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, task->pid, 0, 0));
+	ASSERT_LT(0, wait_for_status(task->pid, __WALL));
+	/* The first time, it comes from somewhere else. */
+	ASSERT_LT(0, steps_to_answer(task));
+	if (variant->observed)
+		ASSERT_EQ(0, command(task->engine, "events"));
+	steps = steps_to_answer(task);
+	EXPECT_LT(0, steps);
+	for (int i = 0; i < ARRAY_SIZE(events); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "events %s", events[i]);
+		if (variant->observed)
+			ASSERT_EQ(0, command(task->engine, text));
+		EXPECT_EQ(steps, steps_to_answer(task));
+	}
+	EXPECT_SEEN("syscall_exit");
+}
+
 /* The init of a namespace */
 
 static void fault_when_told(int in, int out)

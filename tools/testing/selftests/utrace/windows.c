@@ -183,6 +183,8 @@ TEST_F(window, interrupt_does_not_come_twice)
 	long first = 0;
 	int stop;
 
+	if (!HAVE_STEP)
+		SKIP(return, NO_STEP);
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
 	while (another(self, variant->waits)) {
 		kill(self->pid, SIGUSR1);
@@ -247,6 +249,8 @@ TEST_F(window, interrupt_does_not_get_lost)
 	long first = 0;
 	int stop;
 
+	if (!HAVE_STEP)
+		SKIP(return, NO_STEP);
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, 0));
 	while (another(self, variant->waits)) {
 		kill(self->pid, SIGUSR1);
