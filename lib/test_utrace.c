@@ -492,8 +492,11 @@ static int command_finish(struct test_engine *test)
 	if (!test->examining)
 		return -EINVAL;
 	test->examining = false;
-	/* Not sooner, so that a test can find out what is held until now. */
-	ip = instruction_pointer(task_pt_regs(test->engine->task));
+	/*
+	 * Not sooner, so that a test can find out what is held until now. If the
+	 * task runs, it is nonsense, and utrace_finish_examine() says so.
+	 */
+	ip = data_race(instruction_pointer(task_pt_regs(test->engine->task)));
 	err = utrace_finish_examine(test->engine, &test->examiner);
 	if (!err)
 		WRITE_ONCE(test->ip, ip);
