@@ -5,7 +5,7 @@
  */
 #include "sysemu.h"
 
-#ifdef SYSEMU_X86
+#ifdef SYSEMU_X86_64
 #include <asm/prctl.h>
 #include <asm/ptrace-abi.h>
 #endif
