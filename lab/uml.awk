@@ -27,7 +27,7 @@
 }
 
 # UML, sometimes, after its last word, in place of an empty line: see lab/guest/uml
-halted && /^(|Aborted|Aborted \(core dumped\))$/ { next }
+halted && /^(Aborted( \(core dumped\))?)?$/ { next }
 /reboot: (System halted|Power down)/ { halted = 1 }
 
 { print }
