@@ -47,6 +47,26 @@ function bounded(text, list, low, high,    n, i, c, names, bad, worst, seen) {
 		target(text, bad == "", bad == "" ? sprintf("at most %.3f", worst) : bad)
 }
 
+# On two CPUs: what is not pinned is to cost what it does where it is pinned to one.
+function unpinned(    c, p, text, how, bad, seen) {
+	for (c in cost) {
+		p = c ", pinned to one"
+		if (c ~ /registers/)
+			p = "two/the same, pinned to one"
+		if (c ~ /^two\/in UML: /) {
+			p = c
+			sub(/UML: /, "UML, pinned to one: ", p)
+		}
+		if (c !~ /^two\// || c ~ /futex/ || !(p in cost))
+			continue
+		seen++
+		if (cost[c] > cost[p] * (c ~ /UML/ ? 1.1 : 1.03))
+			bad = bad (bad == "" ? "" : "; ") short(c) sprintf(" %.3f", cost[c] / cost[p])
+	}
+	if (seen)
+		target("two CPUs: at most 1.03 of one (UML: 1.1)", bad == "", bad)
+}
+
 function short(c) {
 	sub(/^[^\/]*\//, "", c)
 	return c
@@ -60,8 +80,10 @@ BEGIN {
 	titles["others"] = "for scale"
 	titles["engines"] = "getppid() with engines attached"
 	titles["uml"] = "User Mode Linux"
+	titles["two"] = "on two CPUs"
+	titles["turns"] = "tracers to whom places matter"
 	titles["size"] = "size in bytes"
-	order = "untraced traced answer engines uml others size"
+	order = "untraced traced answer two turns engines uml others size"
 }
 
 FNR == 1 {
@@ -137,6 +159,10 @@ END {
 	bounded("not traced: 1.000 or less", cases["untraced"], 0, 1.0005)
 	sysemu = "traced/sysemu\ntraced/sysemu_singlestep, call"
 	bounded("SYSEMU and SYSEMU_SINGLESTEP: 0.970 or less", sysemu, 0, 0.97)
+	bounded("SYSEMU: 0.950 or less", "traced/sysemu", 0, 0.9505)
+	bounded("with what UML does between two stops: 0.930 or less",
+		"traced/sysemu, registers read and written", 0, 0.93)
+	unpinned()
 	rest = ""
 	n = split(cases["traced"], names, "\n")
 	for (i = 1; i <= n; i++) {

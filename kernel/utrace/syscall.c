@@ -45,16 +45,17 @@ bool utrace_report_syscall_entry(struct pt_regs *regs)
  */
 void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 {
-	struct utrace_report report = {
-		.event = UTRACE_EVENT(SYSCALL_EXIT),
-		.action = step ? UTRACE_SYSCALL_STEP : 0,
-	};
+	struct utrace_report report;
 	struct utrace_engine *engine;
 	u32 answer;
 
-	if (!utrace_wants(report.event))
+	if (!utrace_wants(UTRACE_EVENT(SYSCALL_EXIT)))
 		return;
 
+	report = (struct utrace_report) {
+		.event = UTRACE_EVENT(SYSCALL_EXIT),
+		.action = step ? UTRACE_SYSCALL_STEP : 0,
+	};
 	utrace_for_each_engine(engine, &report, answer)
 		answer = engine->ops->report_syscall_exit(report.action, engine,
 							  regs);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench [-w] [PATTERN]: run the cases whose names match, print a line for each:
+ * bench [-2 | -w] [PATTERN]: run the cases whose names match, print a line for each:
  *
  *	GROUP/CASE<tab>INSTRUCTIONS
  *
  * or "-" where there is no number.  A line "# CASE: text" says more about it.
+ * -2: there are two CPUs, whose instructions are counted together.
  * -w: by wall time, in nanoseconds, and only what that can say something about;
  * for this there are two CPUs, of which a case has the second.
  */
@@ -29,7 +30,7 @@
 /* Seconds of the guest: under icount, so many thousand million instructions. */
 #define PATIENCE	60
 
-bool wall;
+enum mode mode = ONE_CPU;
 const char *self;
 
 /* Shared with the process that runs the case. */
@@ -96,10 +97,23 @@ void run_on(int cpu)
 {
 	cpu_set_t cpus;
 
+	if (mode == ONE_CPU)
+		return;
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
-	if (wall && sched_setaffinity(0, sizeof(cpus), &cpus))
-		remark("not on CPU %d alone: %s", cpu, strerror(errno));
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		skip("not on CPU %d alone: %s", cpu, strerror(errno));
+}
+
+void run_anywhere(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	CPU_SET(1, &cpus);
+	if (mode != ONE_CPU && sched_setaffinity(0, sizeof(cpus), &cpus))
+		skip("not on two CPUs: %s", strerror(errno));
 }
 
 static int compare(const void *a, const void *b)
@@ -132,13 +146,13 @@ double measure_batches(body_fn *body, unsigned int nr, unsigned int batches)
 	double middle;
 
 	/* as little of the host's other work in each as can be */
-	if (wall) {
+	if (mode == WALL) {
 		nr = (nr + 3) / 4;
 		batches = 101;
 	}
 	take_times(body, nr, batches);
 	middle = median(times, batches);
-	return (wall ? times[0] : middle) / nr;
+	return (mode == WALL ? times[0] : middle) / nr;
 }
 
 double mean_of_batches(body_fn *body, unsigned int nr, unsigned int batches)
@@ -180,7 +194,7 @@ static void run_case(const struct bench_case *c)
 	memset(result, 0, sizeof(*result));
 	snprintf(result->name, sizeof(result->name), "%s", c->name);
 	result->value = NAN;
-	if (c->when == (wall ? COUNTED : WALL))
+	if (!((c->modes ?: ONE_CPU | WALL) & mode))
 		return;
 	/* What the last case left to be freed goes now. */
 	usleep(50000);
@@ -190,7 +204,8 @@ static void run_case(const struct bench_case *c)
 	} else if (!pid) {
 		setpgid(0, 0);
 		alarm(PATIENCE);
-		run_on(1);
+		if (mode == WALL)
+			run_on(1);
 		result->value = c->run(c->arg);
 		result->told = result->value == TOLD;
 		_exit(0);
@@ -221,7 +236,7 @@ static bool matches(const char *name, const char *pattern)
 int main(int argc, char **argv)
 {
 	static const struct bench_case *const tables[] = {
-		untraced_cases, traced_cases, other_cases, engine_cases,
+		untraced_cases, traced_cases, turns_cases, other_cases, engine_cases,
 		memory_cases, uml_cases,
 		/* audit, once on, is never quite off again */
 		untraced_last_cases,
@@ -243,7 +258,9 @@ int main(int argc, char **argv)
 
 	for (arg = 1; arg < argc; arg++) {
 		if (!strcmp(argv[arg], "-w"))
-			wall = true;
+			mode = WALL;
+		else if (!strcmp(argv[arg], "-2"))
+			mode = TWO_CPUS;
 		else
 			pattern = argv[arg];
 	}

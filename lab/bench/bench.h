@@ -31,19 +31,22 @@ struct bench_case {
 	const char *name;
 	double (*run)(unsigned int arg);
 	unsigned int arg;
-	enum {
-		ALWAYS,
-		COUNTED,	/* not by wall time */
-		WALL,		/* only by wall time, with two CPUs */
-	} when;
+	unsigned int modes;	/* in which of them; 0: ONE_CPU and WALL */
+};
+
+enum mode {
+	ONE_CPU = 1,	/* instructions are counted, of one CPU */
+	TWO_CPUS = 2,	/* of two, which run in turn, so that it is the sum of both */
+	WALL = 4,	/* by wall time, with two CPUs */
 };
 
 #define TOLD	(-1.0)
 
 extern const struct bench_case untraced_cases[], untraced_last_cases[],
-	traced_cases[], other_cases[], engine_cases[], uml_cases[], memory_cases[];
+	traced_cases[], turns_cases[], other_cases[], engine_cases[], uml_cases[],
+	memory_cases[];
 
-extern bool wall;
+extern enum mode mode;
 extern const char *self;
 
 /* Ends the case: no number, and why. */
@@ -69,8 +72,9 @@ double measure_batches(body_fn *body, unsigned int nr, unsigned int batches);
 double mean_of_batches(body_fn *body, unsigned int nr, unsigned int batches);
 double median(double *values, unsigned int nr);
 
-/* From now on this process and its children run there; by wall time only. */
+/* From now on this process and its children run there, where there are two CPUs. */
 void run_on(int cpu);
+void run_anywhere(void);
 
 /* What @body costs beyond the loop around it. */
 double measure_in_loop(body_fn *body, unsigned int nr);
@@ -79,7 +83,7 @@ static inline u64 now(void)
 {
 	struct timespec time;
 
-	if (!wall)
+	if (mode != WALL)
 		return __builtin_ia32_rdtsc();
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec * 1000000000ULL + time.tv_nsec;

@@ -89,16 +89,16 @@ static double idle(unsigned int nr)
 }
 
 const struct bench_case engine_cases[] = {
-	{ "answer/by an engine", answer, 0, COUNTED },
-	{ "engines/01 want entry", wanting, 1, COUNTED },
-	{ "engines/02 want entry", wanting, 2, COUNTED },
-	{ "engines/04 want entry", wanting, 4, COUNTED },
-	{ "engines/16 want entry", wanting, 16, COUNTED },
-	{ "engines/64 want entry", wanting, 64, COUNTED },
-	{ "engines/01 want nothing", idle, 1, COUNTED },
-	{ "engines/02 want nothing", idle, 2, COUNTED },
-	{ "engines/04 want nothing", idle, 4, COUNTED },
-	{ "engines/16 want nothing", idle, 16, COUNTED },
-	{ "engines/64 want nothing", idle, 64, COUNTED },
+	{ "answer/by an engine", answer, 0, ONE_CPU },
+	{ "engines/01 want entry", wanting, 1, ONE_CPU },
+	{ "engines/02 want entry", wanting, 2, ONE_CPU },
+	{ "engines/04 want entry", wanting, 4, ONE_CPU },
+	{ "engines/16 want entry", wanting, 16, ONE_CPU },
+	{ "engines/64 want entry", wanting, 64, ONE_CPU },
+	{ "engines/01 want nothing", idle, 1, ONE_CPU },
+	{ "engines/02 want nothing", idle, 2, ONE_CPU },
+	{ "engines/04 want nothing", idle, 4, ONE_CPU },
+	{ "engines/16 want nothing", idle, 16, ONE_CPU },
+	{ "engines/64 want nothing", idle, 64, ONE_CPU },
 	{ }
 };

@@ -69,7 +69,7 @@ static double traced_task(unsigned int arg)
 }
 
 const struct bench_case memory_cases[] = {
-	{ "size/task_struct", task_struct, 0, COUNTED },
-	{ "size/slab for a traced task", traced_task, 0, COUNTED },
+	{ "size/task_struct", task_struct, 0, ONE_CPU },
+	{ "size/slab for a traced task", traced_task, 0, ONE_CPU },
 	{ }
 };

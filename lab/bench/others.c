@@ -143,9 +143,17 @@ static double sigsys(unsigned int arg)
 	return measure(sigsys_body, 200);
 }
 
+static double futex_pinned(unsigned int arg)
+{
+	run_on(1);
+	return futex(arg);
+}
+
 const struct bench_case other_cases[] = {
 	{ "others/futex round trip", futex },
 	{ "others/pipe round trip", pipes },
 	{ "others/user dispatch, SIGSYS handler", sigsys },
+	{ "two/futex round trip", futex, 0, TWO_CPUS },
+	{ "two/futex round trip, pinned to one", futex_pinned, 0, TWO_CPUS },
 	{ }
 };

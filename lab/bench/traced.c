@@ -2,12 +2,14 @@
 /* What a tracer pays for a stop: its request, its wait, the tracee's part. */
 #include "bench.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,7 +81,11 @@ static void pauses(void)
 }
 
 static pid_t tracee;
-static bool apart;	/* tracer and tracee on two CPUs */
+static enum {
+	UNPINNED,		/* where the kernel wants them; in WALL mode on CPU 1 */
+	PINNED,			/* tracer and tracee on one of two CPUs */
+	APART,			/* on both */
+} places;
 static int request;
 static int status;
 
@@ -102,12 +108,14 @@ static void need(bool good)
 /* A tracee in a stop, from where it goes on to @program. */
 static void start(void (*program)(void), long options)
 {
+	if (places == PINNED)
+		run_on(1);
 	tracee = fork();
 	if (tracee < 0)
 		skip("fork: %s", strerror(errno));
 	if (!tracee) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (apart)
+		if (places == APART)
 			run_on(0);
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		sys4(SYS_kill, getpid(), SIGSTOP, 0, 0);
@@ -153,7 +161,19 @@ static double stop_calls(unsigned int what)
 
 static double stop_calls_apart(unsigned int what)
 {
-	apart = true;
+	places = APART;
+	return stop_calls(what);
+}
+
+static double stop_calls_pinned(unsigned int what)
+{
+	places = PINNED;
+	return stop_calls(what);
+}
+
+static double stop_calls_anywhere(unsigned int what)
+{
+	run_anywhere();
 	return stop_calls(what);
 }
 
@@ -174,6 +194,12 @@ static double step_calls(unsigned int what)
 	if (ip() != from + 2)
 		remark("one stop is 0x%lx bytes of code", ip() - from);
 	return cost;
+}
+
+static double step_calls_pinned(unsigned int what)
+{
+	places = PINNED;
+	return step_calls(what);
 }
 
 static double step_nops(unsigned int what)
@@ -308,12 +334,50 @@ static double answer(unsigned int arg)
 	return cost;
 }
 
+/*
+ * What User Mode Linux does between two stops of a process: it looks at all of its
+ * registers and writes them.
+ */
+static u64 cycle_body(unsigned int nr)
+{
+	static struct user_regs_struct regs;
+	static char extended[16384] __attribute__((aligned(64)));
+	struct iovec all = { extended, sizeof(extended) };
+	unsigned int i;
+	u64 begin = now();
+
+	for (i = 0; i < nr; i++) {
+		trace(PTRACE_SYSEMU, tracee, 0);
+		wait_for(tracee);
+		trace(PTRACE_GETREGS, tracee, (long)&regs);
+		all.iov_len = sizeof(extended);
+		sys4(SYS_ptrace, PTRACE_GETREGSET, tracee, NT_X86_XSTATE, (long)&all);
+		regs.rax = 1;
+		sys4(SYS_ptrace, PTRACE_SETREGSET, tracee, NT_X86_XSTATE, (long)&all);
+		trace(PTRACE_SETREGS, tracee, (long)&regs);
+	}
+	return now() - begin;
+}
+
+static double cycle(unsigned int pinned)
+{
+	double cost;
+
+	places = pinned ? PINNED : UNPINNED;
+	start(getppids, PTRACE_O_TRACESYSGOOD);
+	cost = measure(cycle_body, STOPS / 2);
+	need(status >> 8 == CALL_TRAP);
+	if (ptrace(PTRACE_PEEKUSER, tracee, offsetof(struct user_regs_struct, orig_rax), 0) !=
+	    SYS_getppid)
+		skip("this is not the call");
+	return cost;
+}
+
 const struct bench_case traced_cases[] = {
 	{ "traced/syscall", stop_calls, PTRACE_SYSCALL },
 	{ "traced/sysemu", stop_calls, PTRACE_SYSEMU },
 	{ "traced/sysemu_singlestep, call", stop_calls, PTRACE_SYSEMU_SINGLESTEP },
-	{ "traced/syscall, two CPUs", stop_calls_apart, PTRACE_SYSCALL, WALL },
-	{ "traced/sysemu, two CPUs", stop_calls_apart, PTRACE_SYSEMU, WALL },
+	{ "traced/sysemu, registers read and written", cycle },
 	{ "traced/singlestep, call", step_calls, PTRACE_SINGLESTEP },
 	{ "traced/singlestep, nop", step_nops, PTRACE_SINGLESTEP },
 	{ "traced/singleblock", step_nops, PTRACE_SINGLEBLOCK },
@@ -323,5 +387,16 @@ const struct bench_case traced_cases[] = {
 	{ "traced/attach, detach", attach, PTRACE_ATTACH },
 	{ "traced/seize, interrupt, detach", attach, PTRACE_SEIZE },
 	{ "answer/by a SYSEMU tracer", answer },
+	{ "two/syscall", stop_calls, PTRACE_SYSCALL, TWO_CPUS },
+	{ "two/syscall, pinned to one", stop_calls_pinned, PTRACE_SYSCALL, TWO_CPUS },
+	{ "two/sysemu", stop_calls, PTRACE_SYSEMU, TWO_CPUS },
+	{ "two/sysemu, pinned to one", stop_calls_pinned, PTRACE_SYSEMU, TWO_CPUS },
+	{ "two/singlestep", step_calls, PTRACE_SINGLESTEP, TWO_CPUS },
+	{ "two/singlestep, pinned to one", step_calls_pinned, PTRACE_SINGLESTEP, TWO_CPUS },
+	{ "two/sysemu, registers read and written", cycle, false, TWO_CPUS },
+	{ "two/the same, pinned to one", cycle, true, TWO_CPUS },
+	{ "two/sysemu", stop_calls_anywhere, PTRACE_SYSEMU, WALL },
+	{ "two/sysemu, pinned to one", stop_calls_pinned, PTRACE_SYSEMU, WALL },
+	{ "two/sysemu, pinned to two", stop_calls_apart, PTRACE_SYSEMU, WALL },
 	{ }
 };

@@ -167,23 +167,27 @@ static void run_uml(bool boot_only)
 		remark("UML did not start: %s", strtok(last, "\r\n"));
 }
 
-static double uml(unsigned int arg)
+static double uml(unsigned int pinned)
 {
 	/* before UML, whenever a line is there */
 	struct sched_param first = { .sched_priority = 1 };
+	const char *group = mode == ONE_CPU ? "uml" : "two";
+	const char *how = mode == ONE_CPU ? "" : pinned ? "in UML, pinned to one: " : "in UML: ";
 	char name[64];
 	unsigned int i;
 
-	(void)arg;
+	if (pinned)
+		run_on(1);
 	if (access(UML, X_OK))
 		skip("no " UML);
 	if (sched_setscheduler(0, SCHED_FIFO, &first))
 		skip("no priority");
 	for (i = 0; i < BOOTS; i++)
 		run_uml(i < BOOTS - 1);
-	tell("uml/boot", nr_boots ? median(boots, nr_boots) : NAN);
+	snprintf(name, sizeof(name), "%s/%sboot", group, how);
+	tell(name, nr_boots ? median(boots, nr_boots) : NAN);
 	for (i = 0; i < ARRAY_SIZE(works); i++) {
-		snprintf(name, sizeof(name), "uml/%s", works[i].name);
+		snprintf(name, sizeof(name), "%s/%s%s", group, how, works[i].name);
 		/* timer interrupts, its own too, are part of its work */
 		tell(name, nr[i] ? sum[i] / nr[i] : NAN);
 	}
@@ -191,6 +195,8 @@ static double uml(unsigned int arg)
 }
 
 const struct bench_case uml_cases[] = {
-	{ "uml/all", uml, 0, COUNTED },
+	{ "uml/all", uml, false, ONE_CPU },
+	{ "two/UML", uml, false, TWO_CPUS },
+	{ "two/UML, pinned", uml, true, TWO_CPUS },
 	{ }
 };

@@ -255,7 +255,7 @@ const struct bench_case untraced_cases[] = {
 	{ "untraced/getppid, seccomp looks and allows", with_seccomp, 1 },
 	{ "untraced/getppid, user dispatch allows", with_dispatch },
 	{ "untraced/fork, exit, wait", work, FORK },
-	{ "untraced/fork, exit, wait, with ticks", work, FORK_ALL, COUNTED },
+	{ "untraced/fork, exit, wait, with ticks", work, FORK_ALL, ONE_CPU },
 	{ "untraced/vfork, exec, wait", work, EXEC },
 	{ "untraced/thread, join", work, THREAD },
 	{ "untraced/signal, handler", work, SIGNAL },

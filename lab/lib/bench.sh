@@ -20,18 +20,20 @@ need_bench() {
 	end_root "$bench_root"
 }
 
-# For "both": KERNEL ROUND. What the cases cost goes to $BENCH/KERNEL.ROUND,
+# For "both": KERNEL ROUND CPUS. What the cases cost goes to $BENCH/KERNEL.ROUND-CPUS,
 # what went wrong to $BENCH/why.KERNEL.
 bench_guest() {
 	bench_kernel=$1
-	bench_round=$2
-	bench_file=$BENCH/$1.$2
+	bench_round=$2-$3
+	bench_cpus=$3
+	bench_file=$BENCH/$1.$bench_round
 	# without KUnit's tests, so that both kernels have done the same before
 	set -- bench kunit.enable=0 ${bench_only:+"lab.only=$bench_only"}
 	if [ -n "$opt_smp" ]; then
 		set -- "$@" lab.wall=1
 	else
-		set -- --smp 1 --icount "$@"
+		[ "$bench_cpus" = 1 ] || set -- "$@" lab.two=1
+		set -- --smp "$bench_cpus" --icount "$@"
 	fi
 	bench_rc=0
 	boot --kernel "$bench_kernel" --name "bench-$bench_kernel-$bench_round" --root "$bench_root" \
@@ -51,13 +53,13 @@ bench_guest() {
 	return "$bench_rc"
 }
 
-# bench_boots ROUND: both kernels; at the same time, where that cannot change
+# bench_boots ROUND CPUS: both kernels; at the same time, where that cannot change
 # what is measured.
 bench_boots() {
 	if [ -z "$opt_smp$opt_turns" ]; then
-		both bench_guest "$1" && return
+		both bench_guest "$1" "$2" && return
 	else
-		bench_guest base "$1" && bench_guest linux "$1" && return
+		bench_guest base "$1" "$2" && bench_guest linux "$1" "$2" && return
 	fi
 	for k in base linux; do
 		[ ! -e "$BENCH/why.$k" ] || sed "s/^/    $k: /" "$BENCH/why.$k"
@@ -105,8 +107,11 @@ bench_run() {
 	mkdir -p "$BENCH"
 	round=1
 	while [ "$round" -le "$opt_runs" ]; do
-		stage "$bench_how: round $round of $opt_runs"
-		bench_boots "$round" || return 1
+		for cpus in $bench_cpus_list; do
+			[ "$cpus" = 1 ] && how="one CPU" || how="two CPUs"
+			stage "$how, $bench_how: round $round of $opt_runs"
+			bench_boots "$round" "$cpus" || return 1
+		done
 		round=$((round + 1))
 	done
 	[ -n "$opt_smp$opt_only" ] || bench_sizes
