@@ -173,17 +173,19 @@ static double uml(unsigned int pinned)
 	struct sched_param first = { .sched_priority = 1 };
 	const char *group = mode == ONE_CPU ? "uml" : "two";
 	const char *how = mode == ONE_CPU ? "" : pinned ? "in UML, pinned to one: " : "in UML: ";
+	unsigned int i, times = mode == WALL ? 5 : BOOTS;
 	char name[64];
-	unsigned int i;
 
 	if (pinned)
 		run_on(1);
+	else
+		run_anywhere();
 	if (access(UML, X_OK))
 		skip("no " UML);
 	if (sched_setscheduler(0, SCHED_FIFO, &first))
 		skip("no priority");
-	for (i = 0; i < BOOTS; i++)
-		run_uml(i < BOOTS - 1);
+	for (i = 0; i < times; i++)
+		run_uml(i < times - 1);
 	snprintf(name, sizeof(name), "%s/%sboot", group, how);
 	tell(name, nr_boots ? median(boots, nr_boots) : NAN);
 	for (i = 0; i < ARRAY_SIZE(works); i++) {
@@ -196,7 +198,7 @@ static double uml(unsigned int pinned)
 
 const struct bench_case uml_cases[] = {
 	{ "uml/all", uml, false, ONE_CPU },
-	{ "two/UML", uml, false, TWO_CPUS },
-	{ "two/UML, pinned", uml, true, TWO_CPUS },
+	{ "two/UML", uml, false, TWO_CPUS | WALL },
+	{ "two/UML, pinned", uml, true, TWO_CPUS | WALL },
 	{ }
 };
