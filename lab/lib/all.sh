@@ -9,6 +9,8 @@
 . "$ROOT/lab/lib/source.sh"
 # shellcheck source=lab/lib/tree.sh
 . "$ROOT/lab/lib/tree.sh"
+# shellcheck source=lab/lib/port.sh
+. "$ROOT/lab/lib/port.sh"
 # shellcheck source=lab/lib/kernel.sh
 . "$ROOT/lab/lib/kernel.sh"
 # shellcheck source=lab/lib/root.sh

@@ -84,12 +84,12 @@ build_arch_kernel() {
 	obj=$BUILD/obj/$tree$suffix
 	mkdir -p "$obj"
 	grep -v KUNIT "$ROOT/lab/config/series.config" >"$obj/.lab-series"
-	cat "$ROOT/lab/config/arch.config" "$ROOT/lab/config/arch-$arch_kernel.config" \
+	options_of "$ROOT/lab/config/arch.config" "$ROOT/lab/config/arch-$arch_kernel.config" \
 		"$obj/.lab-series" >"$obj/.lab-config"
 	arch_make "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
 	check_config
 	arch_make "build-$tree$suffix" "$tree" "$arch_image"
-	[ -s "$obj/$arch_file" ] || die "the build ended without a kernel: see build/log/build-$tree$suffix.log"
+	[ -s "$obj/$arch_file" ] || die "the build ended without a kernel: see $build/log/build-$tree$suffix.log"
 }
 
 # The compiler of programs for $arch. Headers come first from the series.
@@ -155,7 +155,7 @@ pack_arch_root() {
 # quotes them.
 arch_machine() {
 	echo "$arch_qemu -m 512 -smp 2 -accel tcg -no-reboot -nodefaults -display none" \
-		"-kernel build/obj/$guest_kernel$suffix/$arch_file -initrd ${guest_root#"$ROOT/"}" \
+		"-kernel $build/obj/$guest_kernel$suffix/$arch_file -initrd ${guest_root#"$ROOT/"}" \
 		"$arch_serial -chardev file,id=console,path=${console#"$ROOT/"}" \
 		"-device virtio-serial-$arch_bus -chardev file,id=results,path=${results#"$ROOT/"}" \
 		"-device virtserialport,chardev=results,name=results"

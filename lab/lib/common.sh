@@ -3,19 +3,13 @@
 # Paths, messages, logs, the lock and clean ends: what every script shares.
 # Sourced by the scripts in lab/bin, which set ROOT first.
 
-BUILD=$ROOT/build
-LOG=$BUILD/log
-RUN=$BUILD/run
-LINUX=$BUILD/linux			# the kernel with the series, a git tree
-BASE=$BUILD/base			# a worktree of it without the series
-
 # What the caller may choose. Taken out of the environment, because the
 # kernel's own Makefiles read some of these names too.
 opt_tree=${KERNEL_TREE:-}
 opt_tarball=${KERNEL_TARBALL:-}
 opt_accel=${ACCEL:-}
 opt_kind=${KIND:-}
-opt_kernel=${KERNEL:-}
+opt_kernel_words=${KERNEL:-}
 opt_verbose=${V:-}
 opt_force=${FORCE:-}
 unset KERNEL_TREE KERNEL_TARBALL ACCEL KIND KERNEL V FORCE
@@ -23,6 +17,31 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL GNUMAKEFLAGS MAKEFILES
 unset ARCH CROSS_COMPILE LLVM CC CFLAGS CPPFLAGS LDFLAGS O OUTPUT TARGETS
 unset KBUILD_OUTPUT KBUILD_VERBOSE KCFLAGS DEBUG W C GIT_DIR GIT_WORK_TREE
 unset GIT_INDEX_FILE
+# KERNEL is the kernel that the series is for, then which of the two: "7.3 base".
+version=6.12
+opt_kernel=
+for word in $opt_kernel_words; do
+	case $word in
+	6.12 | 7.3) version=$word ;;
+	*) opt_kernel="${opt_kernel:+$opt_kernel }$word" ;;
+	esac
+done
+if [ "$version" = 6.12 ]; then
+	BUILD=$ROOT/build
+	PATCHES=$ROOT/patches
+	OVERLAY=$ROOT
+else
+	BUILD=$ROOT/build/$version
+	PATCHES=$BUILD/patches
+	OVERLAY=$BUILD/overlay
+fi
+build=${BUILD#"$ROOT/"}			# what messages call them
+patches=${PATCHES#"$ROOT/"}
+LOG=$BUILD/log
+RUN=$BUILD/run
+LINUX=$BUILD/linux			# the kernel with the series, a git tree
+BASE=$BUILD/base			# a worktree of it without the series
+
 export LC_ALL=C TZ=UTC
 # Only the git settings that are written here count; and build/ may have been
 # made by another user of this checkout.
@@ -155,7 +174,7 @@ heartbeat() {
 lock() {
 	mkdir -p "$BUILD" 2>/dev/null || die "cannot write to $BUILD: give this user a checkout of its own"
 	if ! { : >>"$BUILD/.lock"; } 2>/dev/null; then
-		die "cannot write to build/: it belongs to another user; use a checkout of your own"
+		die "cannot write to $build: it belongs to another user; use a checkout of your own"
 	fi
 	exec 9>>"$BUILD/.lock"
 	flock -n 9 || die "another make is at work in this checkout: wait for it, or stop it"
@@ -175,7 +194,7 @@ need_space() {
 	fi
 	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
 	[ "$have" -ge "$want" ] ||
-		die "no disk space: build/ needs $want GiB, this file system has $have GiB free; free some, or clone elsewhere"
+		die "no disk space: $build needs $want GiB, this file system has $have GiB free; free some, or clone elsewhere"
 }
 
 sum() {

@@ -469,7 +469,7 @@ conform_check() {
 		conform_tell
 		if [ "$differences" != 0 ]; then
 			state=fail
-			why="$differences of $((sequences + observed)) sequences differ; transcripts: build/log/conform"
+			why="$differences of $((sequences + observed)) sequences differ; transcripts: $build/log/conform"
 		fi
 	fi
 	say_result base "conform: what tracers and tracees see" pass ""
@@ -479,7 +479,7 @@ conform_check() {
 	cost_cases=0
 	if ! conform_cost || [ "$cost_cases" = 0 ]; then
 		state=fail
-		why="a system call costs more after a tracer has gone: build/run/conform-cost/linux.results"
+		why="a system call costs more after a tracer has gone: $build/run/conform-cost/linux.results"
 	fi
 	say_result base "conform: calls cost no more after a tracer" pass ""
 	say_result linux "conform: calls cost no more after a tracer" "$state" "$why"

@@ -129,14 +129,22 @@ series_options() {
 	done
 }
 
+# options_of FILE...: the options in them, by the names that this kernel has for them
+options_of() {
+	if [ -e "$ROOT/lab/config/$version.sed" ]; then
+		sed -f "$ROOT/lab/config/$version.sed" "$@"
+	else
+		cat "$@"
+	fi
+}
+
 configure() {
 	tree=$1
 	obj=$BUILD/obj/$tree$suffix
 	mkdir -p "$obj"
 	series_options >"$obj/.lab-series"
-	for f in $fragments; do
-		cat "$ROOT/lab/config/$f"
-	done | cat - "$obj/.lab-series" >"$obj/.lab-config"
+	# shellcheck disable=SC2086 # a list of words
+	(cd "$ROOT/lab/config" && options_of $fragments "$obj/.lab-series") >"$obj/.lab-config"
 	kmake "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
 	check_config
 }
@@ -159,7 +167,7 @@ check_config() {
 			}
 		}' "$obj/.lab-series" "$obj/.lab-config" "$obj/.config")
 	[ -z "$unset_opts" ] ||
-		die "build/$tree does not take these options:$unset_opts; a dependency is missing in lab/config/, or this kernel has no such option"
+		die "$build/$tree does not take these options:$unset_opts; a dependency is missing in lab/config/, or this kernel has no such option"
 }
 
 # need_kernel base|linux: build it.
@@ -174,12 +182,12 @@ need_kernel() {
 	if [ -e "$image" ]; then
 		stage "build the $what kernel${suffix:+ ($suffix)}, what has changed of it"
 	else
-		stage "build the $what kernel${suffix:+ ($suffix)}; from nothing this takes minutes (log: build/log/build-$tree$suffix.log)"
+		stage "build the $what kernel${suffix:+ ($suffix)}; from nothing this takes minutes (log: $build/log/build-$tree$suffix.log)"
 	fi
 	command -v ccache >/dev/null || die "ccache is missing: apt-get install ccache"
 	configure "$tree"
 	kmake "build-$tree$suffix" "$tree" bzImage
-	[ -s "$image" ] || die "the build ended without a kernel: see build/log/build-$tree$suffix.log"
+	[ -s "$image" ] || die "the build ended without a kernel: see $build/log/build-$tree$suffix.log"
 }
 
 # Same options on both sides, but for those that the series brings.
@@ -193,7 +201,7 @@ compare_configs() {
 			printf ' %s' "$sym"
 	done) || :
 	if [ -n "$strange" ]; then
-		die "the two kernels are configured differently:$strange (build/config.diff)"
+		die "the two kernels are configured differently:$strange ($build/config.diff)"
 	fi
 	n=$(grep -c '^>' "$BUILD/config.diff") || :
 	if [ "$n" = 0 ]; then

@@ -6,7 +6,7 @@
 KUNIT=$BUILD/obj/kunit
 
 need_kunit() {
-	stage "build the KUnit tests for User Mode Linux (log: build/log/build-kunit.log)"
+	stage "build the KUnit tests for User Mode Linux (log: $build/log/build-kunit.log)"
 	build_uml kunit linux "$ROOT/lab/config/uml.config" "$ROOT/lab/config/kunit.config" \
 		"$LINUX/kernel/utrace/.kunitconfig"
 }
@@ -19,10 +19,10 @@ check_kunit() {
 	why=
 	if ! try_logged kunit env -C "$LINUX" python3 tools/testing/kunit/kunit.py exec --build_dir "$KUNIT"; then
 		state=broken
-		why="kunit.py failed: see build/log/kunit.log"
+		why="kunit.py failed: see $build/log/kunit.log"
 	elif ! grep -qE '^(\[[ 0-9.]+\] )?ok [0-9]+ utrace' "$KUNIT/test.log"; then
 		state=broken
-		why="the suite did not come to its end: see build/obj/kunit/test.log"
+		why="the suite did not come to its end: see $build/obj/kunit/test.log"
 	fi
 	say_result only "kunit/um: kunit.py" "$state" "$why"
 	awk -f "$ROOT/lab/kunit.awk" "$KUNIT/test.log" |

@@ -52,7 +52,7 @@ mutate() {
 	cleanup=restore_mutated
 	mv "$saved.new" "$saved"
 	lgit apply "$ROOT/lab/mutants/$1.patch" ||
-		die "lab/mutants/$1.patch does not apply to build/linux: fit it to the series"
+		die "lab/mutants/$1.patch does not apply to $build/linux: fit it to the series"
 }
 
 # Also when the lab was killed in the middle: saved/ tells.
@@ -98,7 +98,7 @@ need_mutant() {
 		return 0
 	fi
 	[ -z "$(lgit status --porcelain)" ] ||
-		die "build/linux has changes that are not committed: commit or drop them before make mutants"
+		die "$build/linux has changes that are not committed: commit or drop them before make mutants"
 	stage "build the mutant $1"
 	mutant_obj=mutant
 	case $(mutant_means "$1") in

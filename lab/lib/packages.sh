@@ -120,7 +120,7 @@ need_packages() {
 			is_here "$test" || printf ' %s' "$pkg"
 		done)
 	fi
-	if [ "$1" != model ] && [ -z "$opt_tree$opt_tarball" ] && [ ! -e "$DEB_TARBALL" ]; then
+	if [ "$1" != model ] && [ "$version" = 6.12 ] && [ -z "$opt_tree$opt_tarball" ] && [ ! -e "$DEB_TARBALL" ]; then
 		missing="$missing $DEB_PACKAGE"
 	fi
 	[ -n "$missing" ] || return 0

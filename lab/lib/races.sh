@@ -38,12 +38,12 @@ need_amplified() {
 	if [ -e "$amplified.key" ] && [ "$(cat "$amplified.key")" = "$key" ]; then
 		return 0
 	fi
-	stage "build the amplified kernel: $1 (log: build/log/amplified-$1.log)"
+	stage "build the amplified kernel: $1 (log: $build/log/amplified-$1.log)"
 	rm -f "$amplified.key"
 	copy_objects "$1$suffix" "amplified-$1$suffix" "$1"
 	kmake_amplified "amplified-$1" "$1" "amplified-$1$suffix"
 	nm "$amplified/vmlinux" | grep -q ' amplify_us$' ||
-		die "the amplified kernel is not amplified: see build/log/amplified-$1.log"
+		die "the amplified kernel is not amplified: see $build/log/amplified-$1.log"
 	echo "$key" >"$amplified.key"
 }
 

@@ -12,7 +12,7 @@ selftest_targets() {
 		if [ -d "$LINUX/tools/testing/selftests/$target" ]; then
 			echo "$target $where"
 		elif [ "$where" != patched ]; then
-			die "lab/selftests.list names $target, which build/linux/tools/testing/selftests does not have"
+			die "lab/selftests.list names $target, which $build/linux/tools/testing/selftests does not have"
 		fi
 	done
 }
@@ -69,7 +69,7 @@ test_names() {
 # them in build/NAME. The lists of /tests in the guest are list.base and
 # list.linux, each line "TARGET PROGRAM ARGUMENT...".
 need_selftests() {
-	stage "build the selftests of build/linux"
+	stage "build the selftests of $build/linux"
 	kmake "headers$suffix" linux headers
 	made=$BUILD/${1:-selftests}
 	[ $# = 0 ] || shift

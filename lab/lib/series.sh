@@ -5,9 +5,9 @@
 need_series() {
 	[ "$tip" != "$(lgit rev-parse base)" ] ||
 		die "the series is empty: there is no patch in patches/"
-	cover=$ROOT/patches/cover-letter
+	cover=$PATCHES/cover-letter
 	[ -s "$cover" ] ||
-		die "patches/cover-letter is missing: its first line is the subject, the rest the text of the cover letter"
+		die "${cover#"$ROOT/"}-letter is missing: its first line is the subject, the rest the text of the cover letter"
 	new=$BUILD/series.tmp
 	rm -rf "$new" "$BUILD/am.tmp"
 	mkdir -p "$new"
@@ -58,7 +58,7 @@ need_series() {
 		done
 		' am "$LINUX" "$trial" "$new" "$(lgit rev-parse base)" "$tip"
 	[ "$(git -C "$trial" rev-parse 'HEAD^{tree}')" = "$(lgit rev-parse "$tip^{tree}")" ] ||
-		die "git am of the mails gives another tree than build/linux: build/am.tmp differs"
+		die "git am of the mails gives another tree than $build/linux: $build/am.tmp differs"
 	rm -rf "$BUILD/series" "$trial"
 	mv "$new" "$BUILD/series"
 	cleanup=

@@ -3,8 +3,12 @@
 # The pristine kernel: where it comes from, and how it becomes the first
 # commit of build/linux.
 
-DEB_PACKAGE=linux-source-6.12
-DEB_TARBALL=/usr/src/linux-source-6.12.tar.xz
+DEB_PACKAGE=linux-source-$version
+case $version in
+6.12) DEB_TARBALL=/usr/src/$DEB_PACKAGE.tar.xz ;;
+*) DEB_TARBALL=$BUILD/source/$DEB_PACKAGE.tar.xz ;;
+esac
+DEB_SUITE=trixie-backports		# which has the others
 
 # Every commit of build/linux has a fixed date and a fixed hand, so that the
 # same sources give the same ids.
@@ -49,6 +53,7 @@ find_source() {
 		src_id=$(cd "$src" && list_sources . | xargs -0 stat -c '%n %s %Y' | sum)
 	else
 		src=${opt_tarball:-$DEB_TARBALL}
+		[ "$version" = 6.12 ] || [ -n "$opt_tarball" ] || [ -f "$src" ] || fetch_source
 		if [ -n "$opt_tarball" ]; then
 			src_name=KERNEL_TARBALL=$opt_tarball
 		else
@@ -62,6 +67,40 @@ find_source() {
 	src_id="$src_kind $src $src_id"
 }
 
+# fetch_source: the tarball of a kernel that this machine's suite does not have, by
+# an apt with lists of its own, so that the machine gets no other suite.
+fetch_source() {
+	apt_own=$BUILD/source/apt
+	stage "fetch $DEB_PACKAGE from $DEB_SUITE, by an apt configuration of its own"
+	command -v apt-get >/dev/null ||
+		die "there is no apt-get to fetch $DEB_PACKAGE with: name a tree of Linux $version.y with KERNEL_TREE, or KERNEL_TARBALL"
+	mkdir -p "$apt_own/lists/partial" "$apt_own/cache/archives/partial"
+	# where this machine has Debian from
+	# shellcheck disable=SC2016 # apt expands it
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' 2>/dev/null | head -n 1)
+	[ -n "$mirror" ] || die "apt-get knows no mirror of Debian: apt-get update, or name a tree with KERNEL_TREE"
+	printf 'deb [signed-by=%s] %s %s main\n' \
+		/usr/share/keyrings/debian-archive-keyring.gpg "$mirror" "$DEB_SUITE" \
+		>"$apt_own/sources.list"
+	cat >"$apt_own/apt.conf" <<-CONF
+		Dir::Etc::SourceList "$apt_own/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+		Dir::State::Lists "$apt_own/lists";
+		Dir::Cache "$apt_own/cache";
+		APT::Sandbox::User "";
+		Acquire::Retries "2";
+	CONF
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	APT_CONFIG=$apt_own/apt.conf logged fetch sh -euc '
+		cd "$1"
+		rm -f ./*.deb
+		apt-get -q update
+		apt-get -q download "$2"
+		dpkg-deb --fsys-tarfile ./*.deb | tar -xf - --strip-components=3 "./usr/src/$2.tar.xz"
+		rm -rf ./*.deb apt/lists apt/cache
+		' fetch "$BUILD/source" "$DEB_PACKAGE"
+}
+
 # check_tree DIR NAME: is this a kernel we can work with?
 check_tree() {
 	if [ ! -f "$1/Makefile" ] || [ ! -f "$1/Kconfig" ] ||
@@ -70,8 +109,13 @@ check_tree() {
 	fi
 	kver=$(kernel_version "$1")
 	case $kver in
-	6.12 | 6.12.*) ;;
-	*) die "$2 is Linux $kver: this series is for 6.12.y, name such a tree" ;;
+	6.12 | 6.12.*) other_version=6.12 ;;
+	7.3 | 7.3.*) other_version=7.3 ;;
+	*) other_version= ;;
+	esac
+	case $kver in
+	"$version" | "$version".*) ;;
+	*) die "$2 is Linux $kver: this series is for $version.y, name such a tree${other_version:+, or KERNEL=$other_version}" ;;
 	esac
 }
 
@@ -121,7 +165,7 @@ need_source() {
 		fi
 	fi
 
-	stage "commit it as the base of build/linux"
+	stage "commit it as the base of $build/linux"
 	rm -rf "$new/.git"
 	logged import "$ROOT/lab/lib/import-base" "$new" "$kver" "$EPOCH"
 	if [ -d "$LINUX/.git" ] &&
@@ -144,7 +188,7 @@ need_base_tree() {
 	   [ -e "$BASE/Makefile" ]; then
 		return
 	fi
-	stage "check out build/base, the kernel without the series"
+	stage "check out $build/base, the kernel without the series"
 	rm -rf "$BASE" "$BUILD/.base"
 	lgit worktree prune
 	logged base-tree git -C "$LINUX" worktree add --detach "$BASE" base

@@ -11,8 +11,17 @@
 #   refs/lab/moving     set while the worktree goes to a new tip
 # and .git/lab-patches is a copy of patches/ as that tip was made from.
 
-# Files of the overlay: all that is tracked, there, and not the lab's own.
-list_overlay() (
+# canonical_diff FROM TO: without "index" lines, hashes are noise here
+canonical_diff() {
+	lgit diff-tree --no-commit-id --no-renames -r -p -U3 \
+		--diff-algorithm=histogram --no-color \
+		--no-ext-diff --no-textconv --indent-heuristic \
+		--src-prefix=a/ --dst-prefix=b/ "$@" |
+		sed '/^index [0-9a-f]*\.\.[0-9a-f]*/d'
+}
+
+# Files of the repository that are no kernel files of the lab's own.
+list_tracked() (
 	cd "$ROOT" || exit 1
 	if [ -e .git ]; then
 		git -c core.quotePath=false ls-files | while read -r f; do
@@ -20,12 +29,21 @@ list_overlay() (
 		done
 	else
 		find . -type f ! -path './build/*' | sed 's|^\./||'
-	fi | grep -vE '^(Makefile|README\.md|COPYING|\.gitignore|(\.ci|lab|patches)/.*)$' |
+	fi | grep -vE '^(Makefile|README\.md|COPYING|\.gitignore|(\.ci|lab|patches(-[0-9.]+)?)/.*)$' |
 		sort
 )
 
+# The files of the overlay: all new files of the series.
+list_overlay() (
+	if [ "$version" = 6.12 ]; then
+		list_tracked
+	else
+		cd "$OVERLAY" && find . -type f | sed 's|^\./||' | sort
+	fi
+)
+
 list_patches() (
-	cd "$ROOT/patches" 2>/dev/null || exit 0
+	cd "$PATCHES" 2>/dev/null || exit 0
 	for f in [0-9][0-9][0-9][0-9]-*.patch; do
 		[ ! -e "$f" ] || echo "$f"
 	done
@@ -48,13 +66,13 @@ tree_guard() {
 	[ -d "$LINUX/.git" ] || return 0
 	[ -z "$opt_force" ] || return 0
 	if [ "$(lgit symbolic-ref -q HEAD)" != refs/heads/series ]; then
-		die "build/linux is not on its branch series (a rebase under way?): finish that, then make refresh; or make tree FORCE=1 to drop it"
+		die "$build/linux is not on its branch series (a rebase under way?): finish that, then make refresh; or make tree FORCE=1 to drop it"
 	fi
 	if tree_dirty; then
-		die "build/linux has edits that are not committed: commit them and make refresh, or make tree FORCE=1 to drop them ($dirt)"
+		die "$build/linux has edits that are not committed: commit them and make refresh, or make tree FORCE=1 to drop them ($dirt)"
 	fi
 	if [ "$(lgit rev-parse HEAD)" != "$(lgit rev-parse -q --verify refs/lab/generated)" ]; then
-		die "build/linux has commits that are not in patches/: make refresh to carry them back, or make tree FORCE=1 to drop them"
+		die "$build/linux has commits that are not in patches/: make refresh to carry them back, or make tree FORCE=1 to drop them"
 	fi
 }
 
@@ -82,14 +100,14 @@ check_overlay() {
 	listed=$BUILD/tree.listed
 	: >"$listed"
 	for p in $(list_patches); do
-		new_files_of "$ROOT/patches/$p" | sed "s|\$|	$p|" >>"$listed"
+		new_files_of "$PATCHES/$p" | sed "s|\$|	$p|" >>"$listed"
 	done
 	tab=$(printf '\t')
 	while IFS=$tab read -r f p; do
-		[ -f "$ROOT/$f" ] ||
-			die "patches/$p lists the new file $f, which does not exist: add it or take it off the list"
+		[ -f "$OVERLAY/$f" ] ||
+			die "$patches/$p lists the new file $f, which does not exist: add it or take it off the list"
 		[ -z "$(lgit ls-tree base -- "$f")" ] ||
-			die "patches/$p lists $f as new, but the kernel has it: make it a hunk of the patch"
+			die "$patches/$p lists $f as new, but the kernel has it: make it a hunk of the patch"
 	done <"$listed"
 	twice=$(cut -f 1 "$listed" | sort | uniq -d | head -n 1)
 	[ -z "$twice" ] ||
@@ -104,8 +122,8 @@ check_overlay() {
 split_patches() {
 	for p in $(list_patches); do
 		git mailinfo -b --encoding=UTF-8 "$work/$p.msg" "$work/$p.diff" \
-			<"$ROOT/patches/$p" >"$work/$p.info" 2>/dev/null ||
-			die "patches/$p is not in mail form: it must begin with From: and Subject: lines"
+			<"$PATCHES/$p" >"$work/$p.info" 2>/dev/null ||
+			die "$patches/$p is not in mail form: it must begin with From: and Subject: lines"
 		# only comments, like the list of new files, or the diff as well?
 		grep -q '^diff --git ' "$work/$p.diff" || : >"$work/$p.diff"
 	done
@@ -125,15 +143,15 @@ apply_failed_at() {
 take_back() {
 	while read -r f; do
 		mode=100644
-		[ ! -x "$ROOT/$f" ] || mode=100755
-		blob=$(lgit hash-object -w --no-filters -- "$ROOT/$f")
+		[ ! -x "$OVERLAY/$f" ] || mode=100755
+		blob=$(lgit hash-object -w --no-filters -- "$OVERLAY/$f")
 		printf '%s %s\t%s\n' "$mode" "$blob" "$f"
 	done <"$listed.files" | sort -t "$tab" -k 2 >"$work/final"
 	export GIT_INDEX_FILE="$work/back"
 	lgit read-tree --empty
 	lgit update-index --index-info <"$work/final"
 	for p in $(list_patches | sort -r); do
-		new_files_of "$ROOT/patches/$p" >"$work/list"
+		new_files_of "$PATCHES/$p" >"$work/list"
 		: >"$work/$p.new"
 		while read -r f; do
 			lgit ls-files -s -- "$f" | sed 's/ 0\t/\t/' >>"$work/$p.new"
@@ -145,11 +163,11 @@ take_back() {
 			grep -xFf "$listed.files" >"$work/grown" || :
 		while read -r f; do
 			lgit ls-files --error-unmatch -- "$f" >/dev/null 2>&1 ||
-				die "patches/$p has hunks for $f, which is not there before patches/$(brought_by "$f") brings it: make them part of the file, or list it in an earlier patch"
+				die "$patches/$p has hunks for $f, which is not there before $patches/$(brought_by "$f") brings it: make them part of the file, or list it in an earlier patch"
 			set -- "$@" "--include=$f"
 		done <"$work/grown"
 		[ $# = 0 ] || lgit apply -R --cached --whitespace=nowarn "$@" "$work/$p.diff" 2>"$work/err" ||
-			die "patches/$p cannot be taken back from the new files at $(apply_failed_at): fit its hunks to the file, or the file to them"
+			die "$patches/$p cannot be taken back from the new files at $(apply_failed_at): fit its hunks to the file, or the file to them"
 	done
 	unset GIT_INDEX_FILE
 }
@@ -172,11 +190,11 @@ make_commits() {
 		mail=$(sed -n 's/^Email: //p' "$work/$p.info")
 		subject=$(sed -n 's/^Subject: //p' "$work/$p.info")
 		if [ -z "$name" ] || [ -z "$mail" ] || [ -z "$subject" ]; then
-			die "patches/$p needs a From: line with name and mail, and a Subject: line"
+			die "$patches/$p needs a From: line with name and mail, and a Subject: line"
 		fi
 		[ ! -s "$work/$p.diff" ] ||
 			lgit apply --cached --whitespace=nowarn "$work/$p.diff" 2>"$work/err" ||
-			die "patches/$p does not apply to Linux $kver at $(apply_failed_at): fit the patch to this source, or choose another with KERNEL_TREE"
+			die "$patches/$p does not apply to Linux $kver at $(apply_failed_at): fit the patch to this source, or choose another with KERNEL_TREE"
 		lgit update-index --add --index-info <"$work/$p.new"
 		{
 			echo "$subject"
@@ -219,7 +237,7 @@ move_tree() {
 			lgit clean -q -fdx
 		else
 			lgit read-tree -m -u HEAD "$tip" ||
-				die "build/linux could not be moved to the new series: make tree FORCE=1"
+				die "$build/linux could not be moved to the new series: make tree FORCE=1"
 			lgit update-ref refs/heads/series "$tip"
 		fi
 	fi
@@ -228,9 +246,9 @@ move_tree() {
 
 save_generated() {
 	rm -rf "$LINUX/.git/lab-patches"
-	mkdir -p "$ROOT/patches" "$LINUX/.git/lab-patches"
+	mkdir -p "$PATCHES" "$LINUX/.git/lab-patches"
 	for p in $(list_patches); do
-		cp "$ROOT/patches/$p" "$LINUX/.git/lab-patches/"
+		cp "$PATCHES/$p" "$LINUX/.git/lab-patches/"
 	done
 	lgit update-ref refs/lab/generated "$tip"
 	lgit update-ref -d refs/lab/moving
@@ -239,7 +257,7 @@ save_generated() {
 # A move that was interrupted: the worktree was clean before, so finish it.
 finish_move() {
 	moving=$(lgit rev-parse -q --verify refs/lab/moving) || return 0
-	stage "finish an interrupted update of build/linux"
+	stage "finish an interrupted update of $build/linux"
 	rm -f "$LINUX/.git/index.lock"
 	lgit symbolic-ref HEAD refs/heads/series
 	lgit reset -q --hard "$moving"
@@ -253,15 +271,16 @@ need_tree() {
 	need_source
 	kver=$(kernel_version "$LINUX")
 	finish_move
+	assemble
 	check_overlay
 	tree_guard
 	make_commits
 	count=$(lgit rev-list --count "base..$tip")
 	if [ "$(lgit rev-parse HEAD)" = "$tip" ] && [ -z "$opt_force" ]; then
 		save_generated
-		stage "build/linux: Linux $kver and $count patches, unchanged"
+		stage "$build/linux: Linux $kver and $count patches, unchanged"
 	else
-		stage "build/linux: Linux $kver and $count patches"
+		stage "$build/linux: Linux $kver and $count patches"
 		move_tree
 	fi
 }

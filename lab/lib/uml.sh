@@ -11,12 +11,12 @@ build_uml() {
 	obj=$BUILD/obj/$1
 	shift 2
 	mkdir -p "$obj"
-	cat "$@" >"$obj/.lab-config"
+	options_of "$@" >"$obj/.lab-config"
 	: >"$obj/.lab-series"
 	kmake "config-$kmake_obj" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
 	check_config
 	kmake "build-$kmake_obj" "$tree" linux
-	[ -s "$obj/linux" ] || die "the build ended without a UML: see build/log/build-$kmake_obj.log"
+	[ -s "$obj/linux" ] || die "the build ended without a UML: see $build/log/build-$kmake_obj.log"
 	kmake_obj=
 	kmake_arch=
 }
@@ -24,7 +24,7 @@ build_uml() {
 # Another UML, built from the unpatched tree, and what runs inside of it: the
 # directory $uml_more.
 need_uml() {
-	stage "build User Mode Linux 6.12 from the unpatched tree (log: build/log/build-uml.log)"
+	stage "build User Mode Linux $version from the unpatched tree (log: $build/log/build-uml.log)"
 	build_uml uml base "$ROOT/lab/config/uml.config"
 	uml_more=$BUILD/uml
 	mkdir -p "$uml_more"
@@ -42,7 +42,7 @@ need_uml_host() {
 	if [ -e "$uml_host" ]; then
 		stage "build User Mode Linux of the patched tree, what has changed of it"
 	else
-		stage "build User Mode Linux of the patched tree; from nothing this takes minutes (log: build/log/build-uml-host.log)"
+		stage "build User Mode Linux of the patched tree; from nothing this takes minutes (log: $build/log/build-uml-host.log)"
 	fi
 	build_uml uml-host linux "$ROOT/lab/config/uml.config" "$ROOT/lab/config/uml-host.config"
 }
