@@ -117,6 +117,34 @@ bench_run() {
 	[ -n "$opt_smp$opt_only" ] || bench_sizes
 }
 
+# For make check: what a stop costs, as far as there is a target for it. Instructions
+# are the same whatever else the machine does.
+check_bench() {
+	opt_smp=
+	opt_turns=
+	opt_runs=1
+	opt_only=sysemu
+	bench_only=$opt_only
+	bench_cpus_list="1 2"
+	bench_how="instructions counted"
+	BENCH=$RUN/check-bench
+	need_bench
+	if ! bench_run; then
+		say_result only "cost: of a stop under PTRACE_SYSEMU" broken "$(head -n 1 "$BENCH/why.linux" 2>/dev/null)"
+		return
+	fi
+	awk -f "$ROOT/lab/bench.awk" "$BENCH"/base.* "$BENCH"/linux.* >"$BENCH/table" || :
+	sed -n 's/^ *\(met\|missed\)  */\1 /p' "$BENCH/table" >"$BENCH/targets"
+	grep -q "two CPUs" "$BENCH/targets" || echo "missed two CPUs: not measured" >>"$BENCH/targets"
+	while read -r state target; do
+		if [ "$state" = met ]; then
+			say_result only "cost: ${target%: at most*}" pass ""
+		else
+			say_result only "cost: ${target%: at most*}" fail "$target"
+		fi
+	done <"$BENCH/targets"
+}
+
 # The table, the targets, and what is worth knowing about single cases.
 bench_tell() {
 	awk -v tsv="$RUN/bench.tsv" -v wall="${opt_smp:+1}" -f "$ROOT/lab/bench.awk" \
