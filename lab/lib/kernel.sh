@@ -184,7 +184,6 @@ need_kernel() {
 	else
 		stage "build the $what kernel${suffix:+ ($suffix)}; from nothing this takes minutes (log: $build/log/build-$tree$suffix.log)"
 	fi
-	command -v ccache >/dev/null || die "ccache is missing: apt-get install ccache"
 	configure "$tree"
 	kmake "build-$tree$suffix" "$tree" bzImage
 	[ -s "$image" ] || die "the build ended without a kernel: see $build/log/build-$tree$suffix.log"

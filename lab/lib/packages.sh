@@ -1,55 +1,58 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# The Debian packages that a job needs; only what is missing is installed.
+# What a job needs. On Debian what is missing is installed; elsewhere it is named.
 
-# Each line: package, then how to see that it is already here: the name of
-# a command, or (with a slash) a file, or "m32" for a 32-bit C compiler.
+# Each line: Debian's package, then how to see that what it brings is here: the name
+# of a command, a file (with a slash), <a header>, Python's module (python3:NAME), or
+# a word that is_here knows.
 packages_for() {
 	if [ "$1" = model ]; then
 		echo "spin spin"
 		echo "gcc gcc"
-		echo "libc6-dev /usr/include/stdio.h"
+		echo "libc6-dev static-libc"
 		return
 	fi
 	cat <<-'LIST'
 	make make
 	gcc gcc
-	libc6-dev /usr/include/stdio.h
+	libc6-dev static-libc
 	flex flex
 	bison bison
 	bc bc
-	libelf-dev /usr/include/gelf.h
+	libelf-dev <gelf.h>
 	git git
 	ccache ccache
 	cpio cpio
 	xz-utils xz
 	busybox-static busybox-static
 	LIST
+	# what every Debian has; Debian's UML, which only Debian has: see choose_uml
+	if ! has_apt; then
+		for program in $OF_EVERY_DEBIAN; do
+			echo "$program $program"
+		done
+	elif [ "$1" != check-um ]; then
+		echo "user-mode-linux linux.uml"
+	fi
 	case $1 in
-	check-um) ;;
-	nested)
-		echo "user-mode-linux linux.uml"
-		;;
-	*)
-		echo "user-mode-linux linux.uml"
-		echo "qemu-system-x86 qemu-system-x86_64"
-		;;
+	check-um | nested) ;;
+	*) echo "qemu-system-x86 qemu-system-x86_64" ;;
 	esac
 	case $1 in
 	check-um)
-		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "libcap-dev <sys/capability.h>"
 		echo "bash bash"
 		;;
 	check)
 		echo "$(multilib) m32"
-		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "libcap-dev <sys/capability.h>"
 		echo "bash bash"
 		echo "strace strace"
 		echo "python3 python3"
 		;;
 	coverage)
 		echo "$(multilib) m32"
-		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "libcap-dev <sys/capability.h>"
 		echo "bash bash"
 		echo "lcov lcov"
 		;;
@@ -64,12 +67,12 @@ packages_for() {
 	docs)
 		echo "python3 python3"
 		echo "python3-sphinx sphinx-build"
-		echo "python3-yaml /usr/lib/python3/dist-packages/yaml"
+		echo "python3-yaml python3:yaml"
 		echo "perl perl"
 		;;
 	stress)
 		echo "$(multilib) m32"
-		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "libcap-dev <sys/capability.h>"
 		echo "bash bash"
 		echo "stress-ng stress-ng"
 		echo "trinity trinity"
@@ -77,9 +80,13 @@ packages_for() {
 	check-arch)
 		arch_packages
 		;;
-	tree)
-		;;
 	esac
+}
+
+OF_EVERY_DEBIAN="awk bash cmp diff find flock gzip ld md5sum od perl readelf sed setarch setpriv setsid strip tac tar xargs"
+
+has_apt() {
+	command -v apt-get >/dev/null
 }
 
 # The package for -m32, by the version of gcc that is here or Debian 12's. Not
@@ -88,17 +95,35 @@ multilib() {
 	echo "gcc-$(gcc -dumpversion 2>/dev/null || echo 12)-multilib"
 }
 
+# compiles TEXT OPTION...: gcc takes this as a program in C.
+compiles() {
+	text=$1
+	shift
+	command -v gcc >/dev/null &&
+		printf '%b' "$text" | $GUEST_CC "$@" -x c -o /dev/null - 2>/dev/null
+}
+
+A_PROGRAM='#include <errno.h>\nint main(void) { return 0; }\n'
+
 is_here() {
 	case $1 in
 	m32)
-		command -v gcc >/dev/null &&
-			printf '%s\n' '#include <errno.h>' 'int main(void) { return 0; }' |
-			$GUEST_CC -m32 -static -x c -o /dev/null - 2>/dev/null
+		compiles "$A_PROGRAM" -m32 -static
+		;;
+	static-libc)
+		compiles "$A_PROGRAM" -static
+		;;
+	"<"*)
+		# shellcheck disable=SC2046 # a list of words
+		compiles "#include $1\n" -E $(pkg-config --cflags libelf 2>/dev/null)
 		;;
 	busybox-static)
 		# a dynamic busybox would not run in the guest
-		bb=$(command -v busybox) &&
-			! ldd "$bb" >/dev/null 2>&1
+		bb=$(command -v busybox) && command -v readelf >/dev/null &&
+			! readelf -Wl "$bb" | grep -q 'program interpreter'
+		;;
+	python3:*)
+		python3 -c "import ${1#*:}" 2>/dev/null
 		;;
 	/*)
 		[ -e "$1" ]
@@ -107,6 +132,27 @@ is_here() {
 		command -v "$1" >/dev/null
 		;;
 	esac
+}
+
+# say_missing JOB PACKAGE...: what these bring, for who has no such packages.
+say_missing() {
+	job=$1
+	shift
+	for pkg; do
+		test=$(packages_for "$job" | awk -v p="$pkg" '$1 == p { print $2 }')
+		case $test in
+		m32) what="a static C library for 32 bit, for gcc -m32 -static" ;;
+		static-libc) what="a static C library, for gcc -static" ;;
+		busybox-static) what="a static busybox" ;;
+		"<"*">") what="${pkg%-dev}'s header ${test#<}" what=${what%>} ;;
+		python3:*) what="Python's module ${test#*:}" ;;
+		'') what="a kernel source (KERNEL_TREE=dir or KERNEL_TARBALL=file)" ;;
+		*) what=$test ;;
+		esac
+		printf '%s' "${sep:-}$what"
+		sep=", "
+	done
+	is_here gcc || printf ' (headers and libraries cannot be seen without gcc)'
 }
 
 # need_packages JOB
@@ -125,9 +171,9 @@ need_packages() {
 	fi
 	[ -n "$missing" ] || return 0
 
+	# shellcheck disable=SC2086 # a list of words
+	has_apt || die "missing, and there is no apt-get to install it: $(say_missing "$1" $missing)"
 	stage "install:$missing"
-	command -v apt-get >/dev/null ||
-		die "missing, and this is no Debian (no apt-get): install by hand:$missing"
 	if [ "$(id -u)" = 0 ]; then
 		apt=
 	elif command -v sudo >/dev/null && sudo -v; then

@@ -67,16 +67,15 @@ begin_busybox() {
 	for d in bin usr/bin proc sys dev tmp root; do
 		mkdir -p "$1/$d"
 	done
-	busybox=$(command -v busybox) || die "busybox is missing: apt-get install busybox-static"
+	busybox=$(command -v busybox) || die "busybox is missing"
 	cp "$busybox" "$1/bin/busybox"
 	ln -s busybox "$1/bin/sh"
 	cp "$2" "$1/init"
 }
 
-# add_uml DIR: Debian's User Mode Linux, and a root for it. DIR is what need_uml
-# made: another UML, and programs for its root. Or it is empty.
+# add_uml DIR: the User Mode Linux that choose_uml chose, and a root for it. DIR is
+# what need_uml made: another UML, and programs for its root. Or it is empty.
 add_uml() {
-	uml=$(command -v linux.uml) || die "linux.uml is missing: apt-get install user-mode-linux"
 	uml_root=$BUILD/root.tmp/uml
 	begin_busybox "$uml_root" "$ROOT/lab/guest/uml-init"
 	if [ -n "$1" ]; then

@@ -21,15 +21,31 @@ build_uml() {
 	kmake_arch=
 }
 
-# Another UML, built from the unpatched tree, and what runs inside of it: the
-# directory $uml_more.
-need_uml() {
+# The UML of the unpatched tree: linux-own in the directory $uml_more.
+need_own_uml() {
+	need_base_tree
 	stage "build User Mode Linux $version from the unpatched tree (log: $build/log/build-uml.log)"
 	build_uml uml base "$ROOT/lab/config/uml.config"
 	uml_more=$BUILD/uml
 	mkdir -p "$uml_more"
-	cp "$obj/linux" "$uml_more/linux-own"
-	strip "$uml_more/linux-own"
+	strip -o "$uml_more/linux-own" "$obj/linux"
+}
+
+# $uml is the UML that people have, Debian's, and $whose_uml says so. Where nothing
+# brings it, it is the unpatched tree's.
+# shellcheck disable=SC2034 # for what says how it went
+choose_uml() {
+	whose_uml="Debian's"
+	uml=$(command -v linux.uml) && return
+	note "there is no linux.uml here, which is Debian's: the lab builds one"
+	whose_uml="the unpatched tree's"
+	[ -n "${uml_more:-}" ] || need_own_uml
+	uml=$uml_more/linux-own
+}
+
+# That UML as well, and what runs inside of it: the directory $uml_more.
+need_uml() {
+	need_own_uml
 	# no endbr64, so that there is one count of steps
 	# shellcheck disable=SC2086 # a list of words
 	logged stepped $GUEST_CC -O1 -Wall -Wextra -static -fno-pie -no-pie -fcf-protection=none \
