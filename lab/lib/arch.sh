@@ -185,13 +185,13 @@ compile_archs() {
 			*) who=patched ;;
 			esac
 			printf '%-12s %-10s %-6s %s\n' "$arch" "$who" "$built" \
-				"-       objects of what the series touches" >>"$run/lines"
+				"-       objects of what the series touches" >>"$RUN/check-arch/lines"
 		done
 		[ "$built" = yes ] || failed="$failed $arch"
 	done
 	for arch in $NO_COMPILER; do
 		printf '%-12s %-10s %-6s %s\n' "$arch" both no \
-			"-       clang does not compile this kernel for it" >>"$run/lines"
+			"-       clang does not compile this kernel for it" >>"$RUN/check-arch/lines"
 	done
 }
 

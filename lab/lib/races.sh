@@ -169,7 +169,7 @@ races_run() {
 		return
 	fi
 	key="$SEED $races_kinds $races_only $races_rounds $races_each $(for kind in base linux; do
-		cat "$(races_image $kind)" "$(races_image amplified-$kind)"
+		cat "$(races_image "$kind")" "$(races_image "amplified-$kind")"
 	done | cat - "$BUILD"/races/* | sum)"
 	if [ ! -e "$RACES/key" ] || [ "$(cat "$RACES/key")" != "$key" ]; then
 		rm -rf "${RACES:?}"
@@ -178,7 +178,7 @@ races_run() {
 	fi
 	rm -rf "$RACES"/hunt*
 	round=0
-	while [ $round -lt "$races_rounds" ]; do
+	while [ "$round" -lt "$races_rounds" ]; do
 		round=$((round + 1))
 		dir=$RACES/round$round
 		if [ ! -e "$dir/done" ]; then
