@@ -12,6 +12,12 @@ packages_for() {
 		echo "libc6-dev static-libc"
 		return
 	fi
+	if [ "$1" = pictures ]; then
+		echo "graphviz dot"
+		echo "gnuplot-nox gnuplot"
+		echo "fonts-dejavu-core dejavu"
+		return
+	fi
 	cat <<-'LIST'
 	make make
 	gcc gcc
@@ -55,6 +61,10 @@ packages_for() {
 		echo "libcap-dev <sys/capability.h>"
 		echo "bash bash"
 		echo "lcov lcov"
+		;;
+	bench)
+		echo "gnuplot-nox gnuplot"
+		echo "fonts-dejavu-core dejavu"
 		;;
 	nomem)
 		echo "bash bash"
@@ -125,6 +135,10 @@ is_here() {
 	python3:*)
 		python3 -c "import ${1#*:}" 2>/dev/null
 		;;
+	dejavu)
+		# by its widths boxes are drawn
+		command -v fc-match >/dev/null && fc-match 'DejaVu Sans' | grep -q DejaVu
+		;;
 	/*)
 		[ -e "$1" ]
 		;;
@@ -145,6 +159,7 @@ say_missing() {
 		static-libc) what="a static C library, for gcc -static" ;;
 		busybox-static) what="a static busybox" ;;
 		"<"*">") what="${pkg%-dev}'s header ${test#<}" what=${what%>} ;;
+		dejavu) what="the font DejaVu Sans" ;;
 		python3:*) what="Python's module ${test#*:}" ;;
 		'') what="a kernel source (KERNEL_TREE=dir or KERNEL_TARBALL=file)" ;;
 		*) what=$test ;;
@@ -166,7 +181,8 @@ need_packages() {
 			is_here "$test" || printf ' %s' "$pkg"
 		done)
 	fi
-	if [ "$1" != model ] && [ "$version" = 6.12 ] && [ -z "$opt_tree$opt_tarball" ] && [ ! -e "$DEB_TARBALL" ]; then
+	if [ "$1" != model ] && [ "$1" != pictures ] && [ "$version" = 6.12 ] &&
+	   [ -z "$opt_tree$opt_tarball" ] && [ ! -e "$DEB_TARBALL" ]; then
 		missing="$missing $DEB_PACKAGE"
 	fi
 	[ -n "$missing" ] || return 0
@@ -190,6 +206,6 @@ need_packages() {
 		$apt update && $apt install --no-install-recommends $missing
 	} >"$LOG/apt.log" 2>&1; then
 		tail -n 5 "$LOG/apt.log" | sed 's/^/    | /' >&2
-		die "could not install$missing: is there a network for packages? (log: build/log/apt.log)"
+		die "could not install$missing: is there a network for packages? (log: $build/log/apt.log)"
 	fi
 }
