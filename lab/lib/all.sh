@@ -41,3 +41,7 @@
 . "$ROOT/lab/lib/races.sh"
 # shellcheck source=lab/lib/arch.sh
 . "$ROOT/lab/lib/arch.sh"
+# shellcheck source=lab/lib/warnings.sh
+. "$ROOT/lab/lib/warnings.sh"
+# shellcheck source=lab/lib/bisect.sh
+. "$ROOT/lab/lib/bisect.sh"

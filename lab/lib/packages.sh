@@ -74,6 +74,17 @@ packages_for() {
 		echo "sparse sparse"
 		echo "perl perl"
 		;;
+	bisect)
+		echo "$(multilib) m32"
+		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "bash bash"
+		echo "clang-19 clang-19"
+		echo "lld-19 ld.lld-19"
+		echo "llvm-19 llvm-objcopy-19"
+		echo "sparse sparse"
+		echo "coccinelle spatch"
+		echo "perl perl"
+		;;
 	docs)
 		echo "python3 python3"
 		echo "python3-sphinx sphinx-build"

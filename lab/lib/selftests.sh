@@ -46,7 +46,7 @@ list_programs() {
 build_selftest() {
 	target=$1
 	set -- "$ROOT/lab/lib/make-selftest" "$LINUX/tools/testing/selftests/$target" \
-		"$tests/$target" "$BUILD/obj/linux$suffix/usr/include"
+		"$tests/$target" "$BUILD/obj/${kmake_obj:-linux$suffix}/usr/include"
 	mkdir -p "$3"
 	logged "selftests-$target" "$@" -k -j "$(nproc)" all
 	! grep -qE '^(No 32-bit|Warning: you seem to have a broken 32-bit)' "$logfile" ||
