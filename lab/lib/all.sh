@@ -45,3 +45,5 @@
 . "$ROOT/lab/lib/warnings.sh"
 # shellcheck source=lab/lib/bisect.sh
 . "$ROOT/lab/lib/bisect.sh"
+# shellcheck source=lab/lib/deb.sh
+. "$ROOT/lab/lib/deb.sh"

@@ -18,6 +18,7 @@ accel=tcg
 #	--smp NUMBER	of CPUs (default: 2)
 #	--icount	its time is a count of instructions, which only TCG can do
 #	--share DIR	a directory below $ROOT that it can mount
+#	--disk FILE	a disk with its root; what is written to it is lost
 #	--total SECONDS	so long it may run at most ...
 #	--idle SECONDS	... and so long without a word
 #	--show FUNCTION	gets the lines of results as they come
@@ -31,6 +32,7 @@ guest_options() {
 	guest_smp=2
 	guest_accel=$accel
 	guest_extra=
+	guest_disk=
 	guest_show=
 	while :; do
 		case $1 in
@@ -41,6 +43,10 @@ guest_options() {
 		--smp) guest_smp=$2 ;;
 		# relative: QEMU's option has no quoting
 		--share) guest_extra="$guest_extra -virtfs local,path=${2#"$ROOT/"},mount_tag=lab,security_model=none" ;;
+		--disk)
+			guest_extra="$guest_extra -drive file=${2#"$ROOT/"},format=raw,if=virtio,snapshot=on"
+			guest_disk="root=/dev/vda rw"
+			;;
 		--total) guest_total=$2 ;;
 		--idle) guest_idle=$2 ;;
 		--show) guest_show=$2 ;;
@@ -117,7 +123,7 @@ start_qemu() {
 			-serial "file:$console" -serial "file:$results"
 	fi
 	spawn env -C "$ROOT" "$@" \
-		-append "console=$guest_tty panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 lab.mode=$guest_mode $guest_words" \
+		-append "console=$guest_tty panic=-1 rcupdate.rcu_cpu_stall_timeout=60 kunit.enable=1 $guest_disk lab.mode=$guest_mode $guest_words" \
 		>"$qemu_log" 2>&1 </dev/null
 }
 

@@ -37,11 +37,11 @@ packages_for() {
 		for program in $OF_EVERY_DEBIAN; do
 			echo "$program $program"
 		done
-	elif [ "$1" != check-um ]; then
+	elif [ "$1" != check-um ] && [ "$1" != deb ]; then
 		echo "user-mode-linux linux.uml"
 	fi
 	case $1 in
-	check-um | nested) ;;
+	check-um | nested | deb) ;;
 	*) echo "qemu-system-x86 qemu-system-x86_64" ;;
 	esac
 	case $1 in
@@ -100,6 +100,9 @@ packages_for() {
 		;;
 	check-arch)
 		arch_packages
+		;;
+	deb)
+		deb_packages
 		;;
 	esac
 }
