@@ -84,39 +84,47 @@ inside() {
 
 # The objects that "make" would compile now, in .lab-objects.
 deb_count() {
-	kmake dry-deb linux -n .
+	kmake dry-deb linux -n KBUILD_MODULES=1 .
 	sed -n "s/.*echo  *'  \(CC\|AS\) \( *\[M\]\)\{0,1\}  *\([^' ]*\.o\)'.*/\3/p" "$LOG/dry-deb.log" |
 		sort -u >"$obj/.lab-objects"
 	deb_left=$(wc -l <"$obj/.lab-objects")
 }
 
 # deb_try: compile some of $deb_left objects, chosen evenly, to know how long they take
-# and how large they are. Those that ccache has are compiled as well: it is to say how
-# long it may take at most.
+# and how large they are: eight at a time, until a minute is over. Those that ccache has
+# are compiled as well, since this is to say how long it takes at most.
 deb_try() {
+	[ "$deb_left" -gt 0 ] || return 0
 	# not where only the directory's own Makefile knows how
 	grep -vE '/(vdso|vdso32|boot|rm|purgatory|libstub|compressed)/' "$obj/.lab-objects" |
-		awk -v n=48 '{ line[NR] = $0 }
+		awk '{ line[NR] = $0 }
 			END {
-				step = NR > n ? NR / n : 1
-				for (i = 1; i <= NR; i += step)
-					print line[int(i)]
-			}' >"$obj/.lab-tried"
-	tried=$(wc -l <"$obj/.lab-tried")
-	[ "$tried" -gt 0 ] || return 0
+				for (turn = 0; turn < 8; turn++)
+					for (i = 0; i < 8; i++)
+						print line[1 + int((8 * i + turn) * NR / 64)]
+			}' | awk '!seen[$0]++' >"$obj/.lab-try"
+	tried=0
+	took=0
+	size=0
 	export CCACHE_RECACHE=1
-	# shellcheck disable=SC2046 # a list of words
-	set -- $(cat "$obj/.lab-tried")
-	t1=$(date +%s)
-	kmake try-deb linux "$@"
-	t2=$(date +%s)
-	# once more with nothing to do: what make itself takes
-	kmake try-deb linux "$@"
-	t3=$(date +%s)
+	while [ "$took" -lt 60 ]; do
+		# shellcheck disable=SC2046 # a list of words
+		set -- $(sed -n "$((tried + 1)),$((tried + 8))p" "$obj/.lab-try")
+		[ $# -gt 0 ] || break
+		t1=$(date +%s)
+		kmake try-deb linux "$@"
+		t2=$(date +%s)
+		tried=$((tried + $#))
+		# once more with nothing to do: what make itself takes
+		[ -n "${idle:-}" ] || {
+			kmake try-deb linux "$@"
+			idle=$(($(date +%s) - t2))
+		}
+		[ $((t2 - t1)) -le "$idle" ] || took=$((took + t2 - t1 - idle))
+		size=$((size + $(cd "$obj" && stat -c %s "$@" | awk '{ n += $1 } END { print n }')))
+	done
 	unset CCACHE_RECACHE
-	took=$((2 * t2 - t1 - t3))
 	[ "$took" -gt 0 ] || took=1
-	size=$(cd "$obj" && stat -c %s "$@" | awk '{ n += $1 } END { print n }')
 	deb_seconds=$((deb_left * took / tried))
 	deb_mib=$((deb_left * (size / tried) / 1048576))
 	note "$tried of them, chosen evenly, were compiled in $(clock "$took") and have $((size / 1024)) KiB"
