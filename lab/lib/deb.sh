@@ -41,9 +41,16 @@ deb_configure() {
 	case $1 in
 	*.xz) xz -dc "$1" ;;
 	*) cat "$1" ;;
-	esac >"$obj/.lab-given" || die "$1 cannot be read"
+	esac >"$obj/.lab-given.new" || die "$1 cannot be read"
+	# certificates that are in Debian's source package only
+	grep -v '^CONFIG_[A-Z_]*="debian/' "$obj/.lab-given.new" >"$obj/.lab-given" || :
 	grep -q '^CONFIG_MODULES=y' "$obj/.lab-given" ||
 		die "$1 is no configuration of a kernel with modules: it has no line CONFIG_MODULES=y"
+	# Then every module is signed, with a key that the build makes.
+	if grep -q '^CONFIG_MODULE_SIG=y' "$obj/.lab-given"; then
+		printf '%s\n' CONFIG_MODULE_SIG=y CONFIG_MODULE_SIG_ALL=y \
+			'CONFIG_MODULE_SIG_KEY="certs/signing_key.pem"' >>"$obj/.lab-config"
+	fi
 	cat "$obj/.lab-given" "$obj/.lab-config" >"$obj/.lab-wanted.new"
 	if ! cmp -s "$obj/.lab-wanted.new" "$obj/.lab-wanted" || [ ! -e "$obj/.config" ]; then
 		cp "$obj/.lab-wanted.new" "$obj/.config"
