@@ -14,8 +14,11 @@ MUTANTS=$BUILD/mutants
 
 mutants_like='*'				# which: patterns of their names
 
+# Their lines are 6.12's. On another kernel there are only those that fit it.
 list_mutants() {
 	(cd "$ROOT/lab/mutants" && ls -- *.patch) | while read -r f; do
+		[ "$version" = 6.12 ] ||
+			lgit apply --check "$ROOT/lab/mutants/$f" 2>/dev/null || continue
 		f=${f%.patch}
 		set -f
 		for like in $mutants_like; do
