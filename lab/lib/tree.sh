@@ -172,6 +172,13 @@ take_back() {
 	unset GIT_INDEX_FILE
 }
 
+# In another release of the same kernel a neighbouring line may be another one. One
+# line of context has to do then.
+apply_nearby() {
+	lgit apply --cached --whitespace=nowarn -C1 "$work/$p.diff" 2>/dev/null || return 1
+	note "$patches/$p: lines beside it are other ones in Linux $kver"
+}
+
 # Build one commit a patch, without touching the worktree. $tip is the last.
 make_commits() {
 	work=$BUILD/tree.tmp
@@ -194,6 +201,7 @@ make_commits() {
 		fi
 		[ ! -s "$work/$p.diff" ] ||
 			lgit apply --cached --whitespace=nowarn "$work/$p.diff" 2>"$work/err" ||
+			apply_nearby ||
 			die "$patches/$p does not apply to Linux $kver at $(apply_failed_at): fit the patch to this source, or choose another with KERNEL_TREE"
 		lgit update-index --add --index-info <"$work/$p.new"
 		{
