@@ -4,11 +4,12 @@
 # of that tree.
 
 selftest_targets() {
-	grep -v '^#' "$ROOT/lab/selftests.list" | while read -r target where _; do
+	grep -v '^#' "$ROOT/lab/selftests.list" | while read -r target where only _; do
 		case $where in
 		both | patched) ;;
 		*) continue ;;
 		esac
+		[ -z "$only" ] || [ "$only" = "$version" ] || continue
 		if [ -d "$LINUX/tools/testing/selftests/$target" ]; then
 			echo "$target $where"
 		elif [ "$where" != patched ]; then
