@@ -54,7 +54,7 @@ build_selftest() {
 		die "selftests/$target could not be built for 32 bit: apt-get install $(multilib)"
 	test_names "$@"
 	# scripts and data stay in the source
-	"$@" -s lab-files | while read -r file; do
+	"$@" -s lab-files | sed -n 's/^lab://p' | while read -r file; do
 		[ -z "$file" ] || [ -e "$3/${file##*/}" ] || cp "$2/$file" "$3/"
 	done
 	find "$3" -name '*.[od]' -exec rm -f {} +
