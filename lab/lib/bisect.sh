@@ -38,7 +38,8 @@ need_bisect() {
 	} | sum)
 }
 
-# bisect_sources STEP ARCH...: what of a step a kernel of that architecture is made of.
+# bisect_sources STEP ARCH...: what of a step a kernel is made of that is made of these
+# directories of arch. Of arch/x86/ that is all but User Mode Linux's.
 bisect_sources() {
 	sources_of=$(bisect_commit "$1")
 	shift
@@ -46,7 +47,7 @@ bisect_sources() {
 	lgit ls-tree "$sources_of" tools/ | grep -v '	tools/testing$'
 	for a in Kconfig "$@"; do
 		lgit ls-tree "$sources_of" "arch/$a"
-	done
+	done | grep -v '	arch/x86/um$'
 }
 
 # bisect_inputs CHECK STEP: all that its result depends on.
@@ -59,10 +60,10 @@ bisect_inputs() {
 		lgit diff-tree -r --no-commit-id "$inputs_of"
 		;;
 	x86)
-		bisect_sources "$2" x86
+		bisect_sources "$2" x86/
 		;;
 	boot)
-		bisect_sources "$2" x86
+		bisect_sources "$2" x86/
 		lgit ls-tree "$(bisect_commit "$2")" tools/testing/
 		;;
 	um)
@@ -110,19 +111,64 @@ bisect_objects() {
 		sed -n -e '/^\(tools\|scripts\|Documentation\)\//d' -e 's/\.c$/.o/p'
 }
 
-# bisect_of_arch: of such objects on standard input those that $tree has, and that
-# could be $arch's.
-bisect_of_arch() {
+# bisect_kbuild DIR: what kbuild makes there, a line each, in the file $kbuild_list. It is
+# empty where it does not go to.
+bisect_kbuild() {
+	kbuild_list=$bisect_work/kbuild/$(echo "$1" | tr / +)
+	[ ! -e "$kbuild_list" ] || return 0
+	case $1 in
+	arch/*) ;;
+	*/*)
+		# kbuild goes from one to the next
+		(
+			bisect_kbuild "${1%/*}"
+			grep -qxF "$1" "$kbuild_list"
+		) || {
+			: >"$kbuild_list"
+			return 0
+		}
+		;;
+	esac
+	case $arch_kernel in
+	x86_64 | i386) set -- "$1" x86 ;;
+	esac
+	make -s -C "$obj" -f "$ROOT/lab/lib/objects.mk" srctree="$BUILD/$tree" \
+		SRCARCH="${2:-$arch_kernel}" dir="$1" >"$kbuild_list" 2>"$bisect_work/kbuild.err" ||
+		die "kbuild does not say what it makes in $1: $(head -n 1 "$bisect_work/kbuild.err")"
+}
+
+# bisect_includer FILE OBJECT: the object of the C file beside it that includes FILE;
+# OBJECT if there is none.
+bisect_includer() {
+	includer=$(grep -lF "#include \"${1##*/}\"" "${1%/*}"/*.c | head -n 1) || includer=
+	includer=${includer#"$BUILD/$tree/"}
+	echo "${includer:+${includer%.c}.o}" | sed "s,^\$,$2,"
+}
+
+# bisect_configured: of such objects on standard input those that $arch's configuration
+# makes of $tree. The others that are there are left in $bisect_work/not-made.
+bisect_configured() {
+	rm -rf "$bisect_work/kbuild"
+	mkdir "$bisect_work/kbuild"
 	while read -r o; do
-		[ -e "$BUILD/$tree/${o%.o}.c" ] || continue
+		c=$BUILD/$tree/${o%.o}.c
+		[ -e "$c" ] || continue
 		case $arch_kernel/$o in
 		um/arch/um/* | um/arch/x86/um/*) ;;
 		*/arch/x86/um/*) continue ;;
-		x86_64/arch/x86/*) ;;
+		x86_64/arch/x86/* | i386/arch/x86/*) ;;
 		*/arch/*) [ "${o#"arch/$arch_kernel/"}" != "$o" ] || continue ;;
 		esac
-		echo "$o"
-	done
+		bisect_kbuild "${o%/*}"
+		# it may be a part of another
+		grep -qxF "$o" "$kbuild_list" ||
+			o=$(bisect_includer "$c" "$o")
+		if grep -qxF "$o" "$kbuild_list"; then
+			echo "$o"
+		else
+			echo "$o" >&3
+		fi
+	done 3>"$bisect_work/not-made" | sort -u
 }
 
 # bisect_use ARCH: how it is compiled.
@@ -143,6 +189,10 @@ bisect_use() {
 		arch_image=linux
 		arch_file=linux
 		bisect_fragments="uml.config uml-host.config"
+		;;
+	i386)
+		bisect_by=gcc
+		bisect_fragments=guest.config
 		;;
 	x86-clang)
 		arch_kernel=x86_64
@@ -224,34 +274,37 @@ bisect_broke() {
 	exit 1
 }
 
-# What the compiler, the linker or make did not like, in $logfile.
+# What the compiler, the linker or make did not like, in $logfile. What sparse calls an
+# error is none; its paths are absolute, and those of compilers are not.
 bisect_errors() {
-	grep -E -A 3 'error: |undefined reference|^ERROR: |No rule to make target|multiple definition' "$logfile" |
-		grep -v "No rule to make target.*\\.o'" >"$bisect_work/errors" || :
-	[ -s "$bisect_work/errors" ] || tail -n 8 "$logfile" >"$bisect_work/errors"
+	awk '
+		/^\// { n = 0; next }
+		/error: |undefined reference|^ERROR: |No rule to make target|multiple definition/ { n = 4 }
+		n-- > 0' "$logfile" >"$bisect_work/errors"
+	[ -s "$bisect_work/errors" ] || grep -B 4 -A 2 -m 1 '\*\*\*' "$logfile" >"$bisect_work/errors" ||
+		tail -n 8 "$logfile" >"$bisect_work/errors"
 }
 
-# bisect_compile LOG [VARIABLE...]: the objects that are listed in $bisect_work/objects.
-# Those that this configuration does not make are left in $bisect_work/not-made.
+# bisect_compile LOG [VARIABLE...]: the objects that the series touches, as far as this
+# configuration makes them; $bisect_made is their number.
 bisect_compile() {
 	compile_log=$1
 	shift
+	bisect_make "prepare-$kmake_obj" prepare
+	bisect_objects base "$tip" | bisect_configured >"$bisect_work/objects"
+	bisect_made=$(wc -l <"$bisect_work/objects")
+	[ "$bisect_made" != 0 ] || bisect_broke "no object is built of those that the series touches"
+	bisect_begin
 	kmake_run=try_logged
 	# shellcheck disable=SC2046 # a list of words
-	bisect_make "$compile_log" -k "$@" $(cat "$bisect_work/objects") || :
+	if ! bisect_make "$compile_log" -k "$@" $(cat "$bisect_work/objects"); then
+		while read -r o; do
+			[ -e "$obj/$o" ] || break
+		done <"$bisect_work/objects"
+		bisect_errors
+		bisect_broke "$o is not built (build/log/${logfile##*/})" "$bisect_work/errors"
+	fi
 	kmake_run=
-	: >"$bisect_work/not-made"
-	bisect_made=0
-	while read -r o; do
-		if grep -q "No rule to make target.*[/']$o'" "$logfile"; then
-			echo "$o" >>"$bisect_work/not-made"
-		elif [ -e "$obj/$o" ]; then
-			bisect_made=$((bisect_made + 1))
-		else
-			bisect_errors
-			bisect_broke "$o is not built (build/log/${logfile##*/})" "$bisect_work/errors"
-		fi
-	done <"$bisect_work/objects"
 }
 
 # bisect_compare KIND WHAT: the warnings in $logfile with those of the unpatched
@@ -277,10 +330,7 @@ bisect_arch() {
 	# all of its warnings are wanted
 	[ "$step" != 0 ] || rm -rf "$BUILD/obj/$kmake_obj" "$BUILD/obj/bisect-$arch"
 	bisect_configure
-	bisect_objects base "$tip" | bisect_of_arch >"$bisect_work/objects"
-	bisect_begin
 	bisect_compile "bisect-$step-$arch-lint" C=1 W=1
-	[ "$bisect_made" != 0 ] || bisect_broke "no object was built of those that the series touches"
 	bisect_compare lint "W=1 or sparse"
 	bisect_end
 
@@ -525,10 +575,7 @@ bisect_odd() {
 		bisect_configure "$@"
 		;;
 	esac
-	bisect_objects base "$tip" | bisect_of_arch >"$bisect_work/objects"
-	bisect_begin
 	bisect_compile "$kmake_obj"
-	[ "$bisect_made" != 0 ] || bisect_broke "no object was built of those that the series touches"
 	warnings "$tree" "$logfile" >"$bisect_work/new"
 	[ ! -s "$bisect_work/new" ] || bisect_broke "warnings (build/log/${logfile##*/}):" "$bisect_work/new"
 	bisect_end
