@@ -298,9 +298,8 @@ bisect_compile() {
 	kmake_run=try_logged
 	# shellcheck disable=SC2046 # a list of words
 	if ! bisect_make "$compile_log" -k "$@" $(cat "$bisect_work/objects"); then
-		while read -r o; do
-			[ -e "$obj/$o" ] || break
-		done <"$bisect_work/objects"
+		o=$(sed -n 's/.*\*\*\* \[.*: \(.*\.o\)\] Error.*/\1/p' "$logfile" | head -n 1)
+		[ -n "$o" ] || o="what the series touches"
 		bisect_errors
 		bisect_broke "$o is not built (build/log/${logfile##*/})" "$bisect_work/errors"
 	fi

@@ -26,7 +26,7 @@ warnings() {
 	warnings_tree=$1
 	shift
 	# compilers and sparse; then all who do not know a line: ld, objtool, modpost, kconfig
-	sed -n "s,^.*build/$warnings_tree/,,; s,^\(\.\./\)*,,; t 0
+	sed -n "s,^.*build/$warnings_tree/,,; s,^\(\.\./\)*,,; s,^$warnings_tree/,,; t 0
 		: 0
 		s/^\([^: ]*\):[0-9]*:\([0-9]*:\)* *\(warning\|error\)/\1: \3/p
 		t
