@@ -89,18 +89,12 @@ inside() {
 	echo "${1#"$ROOT/"}"
 }
 
-# All objects of this configuration, in .lab-objects, and those that are not there yet,
-# in .lab-missing. For make -n all are out of date, because they need headers that make
-# looks at every time.
+# The objects that make would compile now, in .lab-objects, and their number.
 deb_count() {
 	kmake dry-deb linux -n KBUILD_MODULES=1 .
 	sed -n "s/.*echo  *'  \(CC\|AS\) \( *\[M\]\)\{0,1\}  *\([^' ]*\.o\)'.*/\3/p" "$LOG/dry-deb.log" |
 		sort -u >"$obj/.lab-objects"
-	(cd "$obj" && xargs -r ls -d <.lab-objects 2>/dev/null) |
-		sort | comm -23 "$obj/.lab-objects" - >"$obj/.lab-missing"
-	deb_all=$(wc -l <"$obj/.lab-objects")
-	deb_left=$(wc -l <"$obj/.lab-missing")
-	[ "$deb_all" -gt 0 ] || die "make -n compiles nothing: see build/log/dry-deb.log"
+	deb_left=$(wc -l <"$obj/.lab-objects")
 }
 
 # deb_try: compile some of $deb_left objects, chosen evenly, to know how long they take
@@ -109,7 +103,7 @@ deb_count() {
 deb_try() {
 	[ "$deb_left" -gt 0 ] || return 0
 	# not where only the directory's own Makefile knows how
-	grep -vE '/(vdso|vdso32|boot|rm|purgatory|libstub|compressed)/' "$obj/.lab-missing" |
+	grep -vE '/(vdso|vdso32|boot|rm|purgatory|libstub|compressed)/' "$obj/.lab-objects" |
 		awk '{ line[NR] = $0 }
 			END {
 				for (turn = 0; turn < 8; turn++)
@@ -164,14 +158,12 @@ clock() {
 	fi
 }
 
-# deb_line LOG: how many objects there are, of how many, and how long the rest takes.
+# deb_line LOG: how many objects that log has, of how many, and how long the rest takes.
 deb_line() {
-	awk -v left="$deb_left" -v all="$deb_all" -v t="$(($(date +%s) - deb_start))" '
+	awk -v left="$deb_left" -v t="$(($(date +%s) - deb_start))" '
 		($1 == "CC" || $1 == "AS") && !/\.mod\.o$/ { n++ }
 		END {
-			there = all - left + n
-			# what has changed is compiled again
-			printf "%d of %d objects", there < all ? there : all, all
+			printf "%d of %d objects", n, left
 			if (n >= 50 && n < left) {
 				m = int(t / n * (left - n) / 60)
 				printf ", %d:%02d hours left", m / 60, m % 60
@@ -193,7 +185,7 @@ deb_build() {
 	if [ ! -t 1 ] && [ -z "$opt_verbose" ]; then
 		deb_tell &
 		teller=$!
-		cleanup="kill $teller 2>/dev/null"
+		cleanup="kill $teller 2>/dev/null || :"
 	fi
 	kmake build-deb linux all
 	[ -z "$cleanup" ] || kill "$teller"
