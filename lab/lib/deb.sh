@@ -97,8 +97,8 @@ deb_count() {
 	deb_left=$(wc -l <"$obj/.lab-objects")
 }
 
-# deb_try: compile some of $deb_left objects, chosen evenly, to know how long they take
-# and how large they are: eight at a time, until a minute is over. Those that ccache has
+# deb_try: compile some of $deb_left objects, chosen evenly, to know how long they take:
+# eight at a time, until a minute is over. Those that ccache has
 # are compiled as well, since this is to say how long it takes at most.
 deb_try() {
 	[ "$deb_left" -gt 0 ] || return 0
@@ -112,7 +112,6 @@ deb_try() {
 			}' | awk '!seen[$0]++' >"$obj/.lab-try"
 	tried=0
 	took=0
-	size=0
 	export CCACHE_RECACHE=1
 	while [ "$took" -lt 60 ]; do
 		# shellcheck disable=SC2046 # a list of words
@@ -128,21 +127,17 @@ deb_try() {
 			idle=$(($(date +%s) - t2))
 		}
 		[ $((t2 - t1)) -le "$idle" ] || took=$((took + t2 - t1 - idle))
-		size=$((size + $(cd "$obj" && stat -c %s "$@" | awk '{ n += $1 } END { print n }')))
 	done
 	unset CCACHE_RECACHE
 	[ "$took" -gt 0 ] || took=1
 	deb_seconds=$((deb_left * took / tried))
-	deb_mib=$((deb_left * (size / tried) / 1048576))
-	note "$tried of them, chosen evenly, were compiled in $(clock "$took") and have $((size / 1024)) KiB"
+	note "$tried of them, chosen evenly, were compiled in $(clock "$took")"
 }
 
-# need_room: objects, the modules and images that they are linked to, and packages.
-# DRY=1 has measured how large objects are; else they are as large as most.
+# need_room: for each object some 400 KiB, with its command file, the modules and images
+# that it is linked to; and the packages.
 need_room() {
-	want=$((deb_left * 160 / 1024))
-	[ "$deb_mib" = 0 ] || want=$((deb_mib * 3))
-	want=$((want / 1024 + 1))
+	want=$((deb_left * 400 / 1048576 + 1))
 	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
 	[ "$have" -ge "$want" ] ||
 		die "no disk space: the rest of the build needs $want GiB, this file system has $have GiB free; free some, or clone elsewhere"
