@@ -72,6 +72,7 @@ packages_for() {
 	lint)
 		echo "shellcheck shellcheck"
 		echo "sparse sparse"
+		echo "b4 b4"
 		echo "perl perl"
 		;;
 	bisect)
