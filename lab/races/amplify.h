@@ -16,7 +16,8 @@
 #ifndef _LAB_AMPLIFY_H
 #define _LAB_AMPLIFY_H
 
-#ifndef __ASSEMBLY__
+/* objtool has a signal.c, too */
+#if defined(__KERNEL__) && !defined(__ASSEMBLY__)
 
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
@@ -169,5 +170,5 @@ DEFINE_LOCK_GUARD_1(amplified_irqsave, spinlock_t,
 #define spinlock_irq		amplified_irq
 #define spinlock_irqsave	amplified_irqsave
 
-#endif /* __ASSEMBLY__ */
+#endif /* __KERNEL__ && !__ASSEMBLY__ */
 #endif /* _LAB_AMPLIFY_H */
