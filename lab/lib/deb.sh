@@ -173,8 +173,9 @@ deb_build() {
 	heartbeat() {
 		trap - EXIT INT TERM HUP
 		while sleep 2; do
-			printf '\r\033[K         %s;  %.40s' "$(deb_line "$1")" \
-				"$(tail -n 1 "$1" | tr -d '\r')"
+			counted=
+			case $1 in */build-deb.log) counted="$(deb_line "$1");  " ;; esac
+			printf '\r\033[K         %s%.40s' "$counted" "$(tail -n 1 "$1" | tr -d '\r')"
 		done
 	}
 	if [ ! -t 1 ] && [ -z "$opt_verbose" ]; then
