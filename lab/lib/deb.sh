@@ -190,9 +190,13 @@ deb_build() {
 
 deb_tell() {
 	trap - EXIT INT TERM HUP
-	while sleep 300; do
+	turn=0
+	# a sleep that outlives this is not to hold the lock or the output
+	while sleep 10 >/dev/null 2>&1 9>&-; do
 		kill -0 $$ 2>/dev/null || exit 0
-		note "$(clock $(($(date +%s) - deb_start))): $(deb_line "$LOG/build-deb.log")"
+		turn=$(((turn + 1) % 30))
+		[ "$turn" != 0 ] ||
+			note "$(clock $(($(date +%s) - deb_start))): $(deb_line "$LOG/build-deb.log")"
 	done
 }
 
