@@ -26,11 +26,13 @@ for word in $opt_kernel_words; do
 	*) opt_kernel="${opt_kernel:+$opt_kernel }$word" ;;
 	esac
 done
+for_version=				# what a make in a message has to say
 if [ "$version" = 6.12 ]; then
 	BUILD=$ROOT/build
 	PATCHES=$ROOT/patches
 	OVERLAY=$ROOT
 else
+	for_version=" KERNEL=$version"
 	BUILD=$ROOT/build/$version
 	PATCHES=$BUILD/patches
 	OVERLAY=$BUILD/overlay

@@ -10,6 +10,8 @@
 # they are there. From these the whole series is put together in build/VERSION:
 # $PATCHES and $OVERLAY, which all else works on.
 
+differs=$ROOT/patches-$version
+
 # name_of_patch FILE: $slug
 name_of_patch() {
 	slug=${1##*/}
@@ -17,9 +19,9 @@ name_of_patch() {
 	slug=${slug%.patch}
 }
 
-# list_series VERSION: "NAME" or "- NAME"
+# list_series: "NAME" or "- NAME"
 list_series() {
-	sed 's/[[:space:]]*#.*//; /^$/d' "$ROOT/patches-$1/series"
+	awk '{ sub(/[ \t]*#.*/, "") } $0 != ""' "$differs/series"
 }
 
 # patch_called NAME: the file of patches/
@@ -27,20 +29,30 @@ patch_called() {
 	find "$ROOT/patches" -name "[0-9][0-9][0-9][0-9]-$1.patch"
 }
 
+# source_of PATCH: the file of the repository that one of $PATCHES comes from
+source_of() (
+	name_of_patch "$1"
+	if [ "$version" = 6.12 ]; then
+		echo "patches/$1"
+	elif [ -e "$differs/$slug.patch" ]; then
+		echo "patches-$version/$slug.patch"
+	elif [ -e "$differs/$slug.diff" ]; then
+		echo "patches-$version/$slug.diff"
+	else
+		from=$(patch_called "$slug")
+		echo "${from#"$ROOT/"}"
+	fi
+)
+
 # apply_in DIR DIFF
 apply_in() {
 	(cd "$1" && GIT_CEILING_DIRECTORIES=${1%/*} git apply --whitespace=nowarn "$2") 2>"$new/err" ||
 		die "${2#"$ROOT/"} does not apply: $(sed -n 's/^error: //p' "$new/err" | head -n 1)"
 }
 
-assemble() {
-	[ "$version" != 6.12 ] || return 0
-	differs=$ROOT/patches-$version
-	[ -s "$differs/series" ] || die "patches-$version/series is missing: it names the patches in order"
-	new=$BUILD/assemble.tmp
-	rm -rf "$new"
-	mkdir -p "$new/patches" "$new/overlay"
-	list_series "$version" >"$new/series"
+# Each patch of patches/ is in the order or left out, each file here is for one in the
+# order.
+check_names() {
 	twice=$(sed 's/^- //' "$new/series" | sort | uniq -d | head -n 1)
 	[ -z "$twice" ] || die "patches-$version/series names $twice twice"
 	for p in "$ROOT"/patches/[0-9][0-9][0-9][0-9]-*.patch; do
@@ -50,9 +62,24 @@ assemble() {
 	done
 	for p in "$differs"/*.patch "$differs"/*.diff; do
 		name_of_patch "${p%.diff}"
-		[ ! -e "$p" ] || [ "$slug" = files ] || grep -qxF -e "$slug" "$new/series" ||
+		if [ ! -e "$p" ] || [ "$slug" = files ]; then
+			continue
+		fi
+		grep -qxF -e "$slug" "$new/series" ||
 			die "patches-$version/series does not name $slug, which is there"
+		[ ! -e "$differs/$slug.patch" ] || [ ! -e "$differs/$slug.diff" ] ||
+			die "patches-$version has both $slug.patch and $slug.diff: choose one"
 	done
+}
+
+assemble() {
+	[ "$version" != 6.12 ] || return 0
+	[ -s "$differs/series" ] || die "patches-$version/series is missing: it names the patches in order"
+	new=$BUILD/assemble.tmp
+	rm -rf "$new"
+	mkdir -p "$new/patches" "$new/overlay"
+	list_series >"$new/series"
+	check_names
 	n=0
 	while read -r slug; do
 		case $slug in "- "*) continue ;; esac
@@ -62,7 +89,7 @@ assemble() {
 		if [ -e "$differs/$slug.patch" ]; then
 			cp "$differs/$slug.patch" "$to"
 		elif [ -z "$from" ]; then
-			die "patches-$version/series names $slug, which is neither there nor in patches/"
+			die "patches-$version/series names $slug, which is neither there nor in patches/ (has it another name now?)"
 		else
 			cp "$from" "$new/patches/$slug.patch"
 			[ ! -e "$differs/$slug.diff" ] ||
@@ -73,7 +100,9 @@ assemble() {
 	p=$differs/cover-letter
 	[ -e "$p" ] || p=$ROOT/patches/cover-letter
 	[ ! -e "$p" ] || cp "$p" "$new/patches/"
-	list_tracked | tar -C "$ROOT" -T - -cf - | tar -C "$new/overlay" -xf -
+	list_tracked >"$new/files"
+	tar -C "$ROOT" -T "$new/files" -cf "$new/files.tar"
+	tar -C "$new/overlay" -xf "$new/files.tar"
 	[ ! -s "$differs/files.diff" ] || apply_in "$new/overlay" "$differs/files.diff"
 	rm -rf "$PATCHES" "$OVERLAY"
 	mv "$new/patches" "$PATCHES"
@@ -110,13 +139,37 @@ changed() {
 	changes=$((changes + 1))
 }
 
+# write_series: the order with "- NAME" after it, in the lines that the file has for
+# them now, which may say why.
+write_series() {
+	for p in "$ROOT"/patches/[0-9][0-9][0-9][0-9]-*.patch; do
+		name_of_patch "$p"
+		grep -qxF -e "$slug" "$new/names" || echo "- $slug"
+	done >"$new/left"
+	{
+		sed -n '/^#/!q; p' "$differs/series"
+		cat "$new/names" "$new/left"
+	} | awk '
+		FNR == NR {
+			line = name = $0
+			sub(/[ \t]*#.*/, "", name)
+			if (name != "")
+				lines[name] = line
+			next
+		}
+		{ print $0 in lines ? lines[$0] : $0 }' "$differs/series" - >"$new/series"
+	cmp -s "$new/series" "$differs/series" || {
+		changed "write patches-$version/series"
+		cp "$new/series" "$differs/series"
+	}
+}
+
 # The other way: what differs of $PATCHES and $OVERLAY, to patches-VERSION/.
 take_apart() {
 	[ "$version" != 6.12 ] || return 0
-	differs=$ROOT/patches-$version
 	new=$BUILD/apart.tmp
 	rm -rf "$new"
-	mkdir -p "$new/own"
+	mkdir -p "$new/own" "$new/a" "$new/b"
 	for p in $(list_patches); do
 		name_of_patch "$p"
 		echo "$slug" >>"$new/names"
@@ -125,7 +178,6 @@ take_apart() {
 			cp "$PATCHES/$p" "$new/own/$slug.patch"
 			continue
 		fi
-		mkdir -p "$new/a" "$new/b"
 		cp "$there" "$new/a/$slug.patch"
 		with_places_of "$there" "$PATCHES/$p" >"$new/b/$slug.patch"
 		(cd "$new" && diff -U2 "a/$slug.patch" "b/$slug.patch") |
@@ -136,22 +188,7 @@ take_apart() {
 			cp "$new/diff" "$new/own/$slug.diff"
 		fi
 	done
-	list_series "$version" >"$new/old"
-	for p in "$ROOT"/patches/[0-9][0-9][0-9][0-9]-*.patch; do
-		name_of_patch "$p"
-		grep -qxF -e "$slug" "$new/names" || echo "- $slug"
-	done >"$new/left"
-	grep -v '^- ' "$new/old" >"$new/names.old" || :
-	grep '^- ' "$new/old" >"$new/left.old" || :
-	if ! cmp -s "$new/names" "$new/names.old" || ! cmp -s "$new/left" "$new/left.old"; then
-		{
-			sed -n '/^#/!q; p' "$differs/series"
-			cat "$new/names"
-			cat "$new/left"
-		} >"$new/series"
-		changed "write patches-$version/series"
-		cp "$new/series" "$differs/series"
-	fi
+	write_series
 	list_tracked >"$new/files.ROOT"
 	list_overlay >"$new/files.OVERLAY"
 	export GIT_INDEX_FILE="$new/index"
@@ -167,9 +204,7 @@ take_apart() {
 		lgit write-tree
 	done >"$new/trees"
 	unset GIT_INDEX_FILE
-	canonical_diff "$(head -n 1 "$new/trees")" "$(tail -n 1 "$new/trees")" >"$new/files.diff"
-	mkdir -p "$differs"
-	mv "$new/files.diff" "$new/own/"
+	canonical_diff "$(head -n 1 "$new/trees")" "$(tail -n 1 "$new/trees")" >"$new/own/files.diff"
 	for p in "$differs"/*.patch "$differs"/*.diff; do
 		[ ! -e "$p" ] || [ -e "$new/own/${p##*/}" ] || {
 			changed "remove patches-$version/${p##*/}"

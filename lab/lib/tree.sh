@@ -66,13 +66,13 @@ tree_guard() {
 	[ -d "$LINUX/.git" ] || return 0
 	[ -z "$opt_force" ] || return 0
 	if [ "$(lgit symbolic-ref -q HEAD)" != refs/heads/series ]; then
-		die "$build/linux is not on its branch series (a rebase under way?): finish that, then make refresh; or make tree FORCE=1 to drop it"
+		die "$build/linux is not on its branch series (a rebase under way?): finish that, then make refresh$for_version; or make tree$for_version FORCE=1 to drop it"
 	fi
 	if tree_dirty; then
-		die "$build/linux has edits that are not committed: commit them and make refresh, or make tree FORCE=1 to drop them ($dirt)"
+		die "$build/linux has edits that are not committed: commit them and make refresh$for_version, or make tree$for_version FORCE=1 to drop them ($dirt)"
 	fi
 	if [ "$(lgit rev-parse HEAD)" != "$(lgit rev-parse -q --verify refs/lab/generated)" ]; then
-		die "$build/linux has commits that are not in patches/: make refresh to carry them back, or make tree FORCE=1 to drop them"
+		die "$build/linux has commits that are not in patches/: make refresh$for_version to carry them back, or make tree$for_version FORCE=1 to drop them"
 	fi
 }
 
@@ -105,9 +105,9 @@ check_overlay() {
 	tab=$(printf '\t')
 	while IFS=$tab read -r f p; do
 		[ -f "$OVERLAY/$f" ] ||
-			die "$patches/$p lists the new file $f, which does not exist: add it or take it off the list"
+			die "$(source_of "$p") lists the new file $f, which does not exist: add it or take it off the list"
 		[ -z "$(lgit ls-tree base -- "$f")" ] ||
-			die "$patches/$p lists $f as new, but the kernel has it: make it a hunk of the patch"
+			die "$(source_of "$p") lists $f as new, but the kernel has it: make it a hunk of the patch"
 	done <"$listed"
 	twice=$(cut -f 1 "$listed" | sort | uniq -d | head -n 1)
 	[ -z "$twice" ] ||
@@ -123,7 +123,7 @@ split_patches() {
 	for p in $(list_patches); do
 		git mailinfo -b --encoding=UTF-8 "$work/$p.msg" "$work/$p.diff" \
 			<"$PATCHES/$p" >"$work/$p.info" 2>/dev/null ||
-			die "$patches/$p is not in mail form: it must begin with From: and Subject: lines"
+			die "$(source_of "$p") is not in mail form: it must begin with From: and Subject: lines"
 		# only comments, like the list of new files, or the diff as well?
 		grep -q '^diff --git ' "$work/$p.diff" || : >"$work/$p.diff"
 	done
@@ -163,11 +163,11 @@ take_back() {
 			grep -xFf "$listed.files" >"$work/grown" || :
 		while read -r f; do
 			lgit ls-files --error-unmatch -- "$f" >/dev/null 2>&1 ||
-				die "$patches/$p has hunks for $f, which is not there before $patches/$(brought_by "$f") brings it: make them part of the file, or list it in an earlier patch"
+				die "$(source_of "$p") has hunks for $f, which is not there before $(source_of "$(brought_by "$f")") brings it: make them part of the file, or list it in an earlier patch"
 			set -- "$@" "--include=$f"
 		done <"$work/grown"
 		[ $# = 0 ] || lgit apply -R --cached --whitespace=nowarn "$@" "$work/$p.diff" 2>"$work/err" ||
-			die "$patches/$p cannot be taken back from the new files at $(apply_failed_at): fit its hunks to the file, or the file to them"
+			die "$(source_of "$p") cannot be taken back from the new files at $(apply_failed_at): fit its hunks to the file, or the file to them"
 	done
 	unset GIT_INDEX_FILE
 }
@@ -176,7 +176,7 @@ take_back() {
 # line of context has to do then.
 apply_nearby() {
 	lgit apply --cached --whitespace=nowarn -C1 "$work/$p.diff" 2>/dev/null || return 1
-	note "$patches/$p: lines beside it are other ones in Linux $kver"
+	note "$(source_of "$p"): lines beside it are other ones in Linux $kver"
 }
 
 # Build one commit a patch, without touching the worktree. $tip is the last.
@@ -197,12 +197,12 @@ make_commits() {
 		mail=$(sed -n 's/^Email: //p' "$work/$p.info")
 		subject=$(sed -n 's/^Subject: //p' "$work/$p.info")
 		if [ -z "$name" ] || [ -z "$mail" ] || [ -z "$subject" ]; then
-			die "$patches/$p needs a From: line with name and mail, and a Subject: line"
+			die "$(source_of "$p") needs a From: line with name and mail, and a Subject: line"
 		fi
 		[ ! -s "$work/$p.diff" ] ||
 			lgit apply --cached --whitespace=nowarn "$work/$p.diff" 2>"$work/err" ||
 			apply_nearby ||
-			die "$patches/$p does not apply to Linux $kver at $(apply_failed_at): fit the patch to this source, or choose another with KERNEL_TREE"
+			die "$(source_of "$p") does not apply to Linux $kver at $(apply_failed_at): fit the patch to this source, or choose another with KERNEL_TREE"
 		lgit update-index --add --index-info <"$work/$p.new"
 		{
 			echo "$subject"
@@ -245,7 +245,7 @@ move_tree() {
 			lgit clean -q -fdx
 		else
 			lgit read-tree -m -u HEAD "$tip" ||
-				die "$build/linux could not be moved to the new series: make tree FORCE=1"
+				die "$build/linux could not be moved to the new series: make tree$for_version FORCE=1"
 			lgit update-ref refs/heads/series "$tip"
 		fi
 	fi
