@@ -221,10 +221,11 @@ bisect_make() {
 	fi
 }
 
-# Of the options that only the series knows, those that $tree has by now.
+# Of the options that only the series knows, and those that these hang on, the ones
+# that $tree has by now.
 bisect_options() {
 	{
-		echo CONFIG_KUNIT=y
+		printf 'CONFIG_%s=y\n' KUNIT DEBUG_KERNEL RUNTIME_TESTING_MENU DEBUG_FS
 		series_options
 	} | sort -u | while read -r line; do
 		case $line in CONFIG_*=*) ;; *) continue ;; esac
@@ -575,9 +576,14 @@ bisect_odd() {
 		;;
 	esac
 	bisect_compile "$kmake_obj"
-	warnings "$tree" "$logfile" >"$bisect_work/new"
+	warnings "$tree" "$logfile" >"$bisect_work/all"
+	lgit diff --name-only base "$tip" >"$bisect_work/touched"
+	awk -F : 'NR == FNR { touched[$0]; next } $1 in touched' "$bisect_work/touched" \
+		"$bisect_work/all" >"$bisect_work/new"
+	others=$(($(wc -l <"$bisect_work/all") - $(wc -l <"$bisect_work/new")))
 	[ ! -s "$bisect_work/new" ] || bisect_broke "warnings (build/log/${logfile##*/}):" "$bisect_work/new"
 	bisect_end
 	not=$(tr '\n' ' ' <"$bisect_work/not-made")
-	echo "$bisect_made objects compile${not:+; not in this configuration: ${not% }}" >"$bisect_said"
+	[ "$others" != 0 ] || others=
+	echo "$bisect_made objects compile${others:+; $others warnings, all in files that are not touched}${not:+; not in this configuration: ${not% }}" >"$bisect_said"
 }
