@@ -212,6 +212,7 @@ attempt() {
 	(
 		# traps are not inherited
 		child=
+		# shellcheck disable=SC2030 # it is meant for here
 		beat=
 		trap stop_child EXIT
 		trap 'exit 130' INT
