@@ -108,7 +108,7 @@ packages_for() {
 	esac
 }
 
-OF_EVERY_DEBIAN="awk bash cmp diff find flock gzip ld md5sum od perl readelf sed setarch setpriv setsid strip tac tar xargs"
+OF_EVERY_DEBIAN="awk bash cmp diff find flock gzip ld md5sum od readelf sed setarch setpriv setsid strip tac tar xargs"
 
 has_apt() {
 	command -v apt-get >/dev/null

@@ -41,9 +41,9 @@ bring_libraries() {
 }
 
 # libraries_of PROGRAM ROOT: its interpreter and libraries, at the paths that
-# ldd prints.
+# ldd prints. A static one has none, which ldd tells as an error.
 libraries_of() {
-	ldd "$1" | grep -o '/[^ ]*' | while read -r so; do
+	ldd "$1" 2>/dev/null | grep -o '/[^ ]*' | while read -r so; do
 		mkdir -p "$2${so%/*}"
 		cp -L "$so" "$2$so"
 	done
