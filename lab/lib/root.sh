@@ -70,6 +70,8 @@ begin_busybox() {
 	busybox=$(command -v busybox) || die "busybox is missing"
 	cp "$busybox" "$1/bin/busybox"
 	ln -s busybox "$1/bin/sh"
+	# where the first line of a script looks for it
+	ln -s ../../bin/busybox "$1/usr/bin/env"
 	cp "$2" "$1/init"
 }
 

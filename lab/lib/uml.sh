@@ -111,7 +111,7 @@ uml_good() {
 	status=$(sed -n 's/^@exit //p' "$section")
 	if ! grep -q '^Checking .*syscall emulation.*OK' "$section"; then
 		uml_why="UML did not say that syscall emulation is OK"
-	elif [ "$sysemu" != 2 ] && ! grep -q '^uml: uname  *Linux 6\.12\.' "$section"; then
+	elif [ "$sysemu" != 2 ] && ! grep -qE '^uml: uname  *Linux (6\.12|7\.3)\.' "$section"; then
 		uml_why="UML ran, but without PTRACE_SYSEMU and PTRACE_SYSEMU_SINGLESTEP (/proc/sysemu: ${sysemu:-no answer})"
 	elif [ -z "$got" ]; then
 		uml_why="UML's userland gave no value"
