@@ -148,7 +148,9 @@ is_here() {
 			! readelf -Wl "$bb" | grep -q 'program interpreter'
 		;;
 	python3:*)
-		python3 -c "import ${1#*:}" 2>/dev/null
+		# the machine's own may be another than the first of PATH
+		python3 -c "import ${1#*:}" 2>/dev/null ||
+			/usr/bin/python3 -c "import ${1#*:}" 2>/dev/null
 		;;
 	dejavu)
 		# by its widths boxes are drawn
