@@ -99,7 +99,7 @@ bisect_move() {
 	fi
 	rm -f "$bisect_git/index.lock"
 	lgit -C "$BISECT" checkout -q -f --detach "$commit" ||
-		die "build/${BISECT##*/} could not be moved to a step: remove it, and run this again"
+		die "$build/${BISECT##*/} could not be moved to a step: remove it, and run this again"
 	LINUX=$BISECT
 	tree=${BISECT##*/}
 }
@@ -241,9 +241,8 @@ bisect_configure() {
 	obj=$BUILD/obj/$kmake_obj
 	mkdir -p "$obj"
 	bisect_options >"$obj/.lab-config"
-	for f in $bisect_fragments; do
-		cat "$ROOT/lab/config/$f"
-	done | cat - "$obj/.lab-config" >"$obj/.lab-all"
+	# shellcheck disable=SC2086 # a list of words
+	(cd "$ROOT/lab/config" && options_of $bisect_fragments "$obj/.lab-config") >"$obj/.lab-all"
 	if [ $# = 0 ]; then
 		cp "$obj/.lab-all" "$obj/.lab-config"
 	else
@@ -302,7 +301,7 @@ bisect_compile() {
 		o=$(sed -n 's/.*\*\*\* \[.*: \(.*\.o\)\] Error.*/\1/p' "$logfile" | head -n 1)
 		[ -n "$o" ] || o="what the series touches"
 		bisect_errors
-		bisect_broke "$o is not built (build/log/${logfile##*/})" "$bisect_work/errors"
+		bisect_broke "$o is not built ($build/log/${logfile##*/})" "$bisect_work/errors"
 	fi
 	kmake_run=
 }
@@ -317,7 +316,7 @@ bisect_compare() {
 	fi
 	new_warnings "$BISECT" "$bisect_base.$1" "$bisect_work/$1" >"$bisect_work/new"
 	[ ! -s "$bisect_work/new" ] ||
-		bisect_broke "$2 warns, and not of the unpatched kernel (build/log/${logfile##*/}):" "$bisect_work/new"
+		bisect_broke "$2 warns, and not of the unpatched kernel ($build/log/${logfile##*/}):" "$bisect_work/new"
 }
 
 # What the series touches, with W=1 and by sparse; then the whole kernel. Only what a
@@ -340,10 +339,10 @@ bisect_arch() {
 	kmake_run=try_logged
 	if ! bisect_make "bisect-$step-$arch" "$arch_image"; then
 		bisect_errors
-		bisect_broke "it does not build (build/log/${logfile##*/})" "$bisect_work/errors"
+		bisect_broke "it does not build ($build/log/${logfile##*/})" "$bisect_work/errors"
 	fi
 	kmake_run=
-	[ -s "$obj/$arch_file" ] || bisect_broke "the build ended without a kernel (build/log/${logfile##*/})"
+	[ -s "$obj/$arch_file" ] || bisect_broke "the build ended without a kernel ($build/log/${logfile##*/})"
 	bisect_compare whole "the build"
 	bisect_end
 	echo "builds; $bisect_made objects that the series touches, W=1, sparse: nothing new" >"$bisect_said"
@@ -532,7 +531,7 @@ bisect_cocci() {
 		sed -n "s,^$cocci/$f/,,p; /^does not run: /p" "$cocci/all" >"$cocci/$f.said"
 	done
 	sed -n '/^left out: /p' "$cocci/all"
-	! grep '^does not run: ' "$cocci/after.said" || die "see build/log/coccicheck-after.log"
+	! grep '^does not run: ' "$cocci/after.said" || die "see $build/log/coccicheck-after.log"
 	: >"$cocci/done"
 }
 
@@ -581,7 +580,7 @@ bisect_odd() {
 	awk -F : 'NR == FNR { touched[$0]; next } $1 in touched' "$bisect_work/touched" \
 		"$bisect_work/all" >"$bisect_work/new"
 	others=$(($(wc -l <"$bisect_work/all") - $(wc -l <"$bisect_work/new")))
-	[ ! -s "$bisect_work/new" ] || bisect_broke "warnings (build/log/${logfile##*/}):" "$bisect_work/new"
+	[ ! -s "$bisect_work/new" ] || bisect_broke "warnings ($build/log/${logfile##*/}):" "$bisect_work/new"
 	bisect_end
 	not=$(tr '\n' ' ' <"$bisect_work/not-made")
 	[ "$others" != 0 ] || others=

@@ -211,7 +211,7 @@ deb_pack() {
 		stage "the packages, unchanged"
 		return
 	fi
-	stage "make the packages: sign and compress modules, compress all of it (log: build/log/pack-deb.log)"
+	stage "make the packages: sign and compress modules, compress all of it (log: $build/log/pack-deb.log)"
 	rm -f "$BUILD/$deb_name"/*
 	export DEB_BUILD_OPTIONS=terse DEBFULLNAME="make deb" DEBEMAIL=root@localhost
 	kmake_vars="KDEB_PKGVERSION=$kver-1 KDEB_CHANGELOG_DIST=unstable"
@@ -221,7 +221,7 @@ deb_pack() {
 	# the image last, because it says that all is there
 	for made in "$headers" "$image"; do
 		[ -s "$BUILD/obj/${made##*/}" ] ||
-			die "bindeb-pkg made no ${made##*/}: see build/log/pack-deb.log"
+			die "bindeb-pkg made no ${made##*/}: see $build/log/pack-deb.log"
 		mv "$BUILD/obj/${made##*/}" "$made"
 	done
 	rm -f "$BUILD/obj"/linux-libc-dev_*.deb "$BUILD/obj"/linux-upstream_*

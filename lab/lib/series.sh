@@ -45,18 +45,13 @@ need_series() {
 	trial=$BUILD/am.tmp
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	logged am sh -euc '
-		git clone -q --shared --no-checkout "$1" "$2"
-		cd "$2"
-		git config user.name lab
-		git config user.email lab@localhost
-		git -C "$1" diff --name-only "$4" "$5" | sed "s|^|/|" |
-			git sparse-checkout set --no-cone --stdin
-		git checkout -q --detach "$4"
+		"$1/lab/lib/clone-touched" "$2" "$4" "$5"
+		cd "$4"
 		for f in "$3"/*.patch; do
 			case $f in */0000-*) continue ;; esac
 			git am -q --no-3way "$f"
 		done
-		' am "$LINUX" "$trial" "$new" "$(lgit rev-parse base)" "$tip"
+		' am "$ROOT" "$LINUX" "$new" "$trial" "$tip"
 	[ "$(git -C "$trial" rev-parse 'HEAD^{tree}')" = "$(lgit rev-parse "$tip^{tree}")" ] ||
 		die "git am of the mails gives another tree than $build/linux: $build/am.tmp differs"
 	rm -rf "$BUILD/series" "$trial"
