@@ -3,39 +3,8 @@
  * A stop and a request may hand their CPU over to the task that they wake. That
  * is a hint to the scheduler and no more: whoever waits is woken.
  */
-#define _GNU_SOURCE
-#include <fcntl.h>
+#include "sysemu.h"
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <linux/ptrace.h>
-#include "../kselftest_harness.h"
-
-/* The state that /proc shows of a task. */
-static char state_of(pid_t pid)
-{
-	char path[64], text[256], *end;
-	ssize_t len;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return 0;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (len <= 0)
-		return 0;
-	text[len] = 0;
-	end = strrchr(text, ')');
-	return end && end[1] ? end[2] : 0;
-}
 
 /* Until it sleeps, which it does after the last thing that it has said. */
 static void until_asleep(pid_t pid)
@@ -44,7 +13,7 @@ static void until_asleep(pid_t pid)
 
 	for (int i = 0; i < 1000 && asleep < 20; i++) {
 		usleep(2000);
-		asleep = state_of(pid) == 'S' ? asleep + 1 : 0;
+		asleep = task_state(pid) == 'S' ? asleep + 1 : 0;
 	}
 }
 
@@ -90,7 +59,7 @@ TEST(leader_continued_by_another_thread)
 	ASSERT_LE(0, tracer);
 	if (!tracer) {
 		alarm(25);
-		if (ptrace(PTRACE_SEIZE, tracee, 0, 0)) {
+		if (trace(PTRACE_SEIZE, tracee, 0, 0)) {
 			perror("PTRACE_SEIZE");
 			_exit(2);
 		}
@@ -100,7 +69,7 @@ TEST(leader_continued_by_another_thread)
 		if (waitpid(tracee, &status, __WALL) != tracee)
 			_exit(4);
 		if (status >> 8 == SIGSTOP &&
-		    (ptrace(PTRACE_CONT, tracee, 0, SIGSTOP) ||
+		    (trace(PTRACE_CONT, tracee, 0, SIGSTOP) ||
 		     waitpid(tracee, &status, __WALL) != tracee))
 			_exit(4);
 		if (status >> 8 != (SIGSTOP | PTRACE_EVENT_STOP << 8))
@@ -119,7 +88,7 @@ TEST(leader_continued_by_another_thread)
 	ASSERT_EQ('w', c);
 
 	until_asleep(tracer);
-	EXPECT_EQ('t', state_of(tracee));
+	EXPECT_EQ('t', task_state(tracee));
 	ASSERT_EQ(0, kill(tracee, SIGCONT));
 
 	ASSERT_EQ(tracer, waitpid(tracer, &status, 0));
