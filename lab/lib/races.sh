@@ -197,29 +197,42 @@ nr_suspects() {
 }
 
 # races_hunt SECONDS: look for what is only on the patched kernel on the unpatched
-# one, in rounds, each longer than the one before. What is left is in "suspects".
+# one, in rounds, each longer than the one before; in later ones on the patched kernel,
+# too, to see whether it comes again. What is left is in "suspects".
 races_hunt() {
 	cp "$RACES/suspects" "$RACES/suspects.first"
 	hunt_end=$(($(date +%s) + $1))
-	for round in 1 2 3 4 5 6 7 8; do
+	for round in 1 2 3 4 5 6 7 8 9 10; do
 		[ -s "$RACES/suspects" ] || return 0
 		left=$((hunt_end - $(date +%s)))
 		[ "$left" -ge 20 ] || return 0
 		span=$((30 * round * round))
 		[ "$span" -le "$left" ] || span=$left
 		dir=$RACES/hunt$round
-		n=0
 		# as many guests as before: how busy they are makes a difference
-		for k in base base.2 amplified-base amplified-base.2; do
+		where="unpatched kernel"
+		set -- base base.2 amplified-base amplified-base.2
+		if [ "$round" -gt 2 ]; then
+			where="unpatched kernel, and again on the patched one"
+			set -- base linux amplified-base amplified-linux
+		fi
+		n=0
+		for k; do
 			n=$((n + 1))
 			mkdir -p "$dir/$k"
 			cut -f 1 "$RACES/suspects" | sort -u >"$dir/$k/list"
-			a=
-			[ "$k" = "${k#amplified}" ] || a=-a
-			races_jobs "$dir" "$k" "alone $a -s $((SEED + 10 * round + n)) -n 1000000 -t $span -f /share/list"
+			how="-s $((SEED + 10 * round + n)) -n 1000000 -f /share/list"
+			[ "$k" = "${k#amplified}" ] || how="-a $how"
+			case $k in
+			*linux)
+				races_jobs "$dir" "$k" "alone $how -t $((span / 2))"
+				races_jobs "$dir" "$k" "observed -o $how -t $((span / 2))"
+				;;
+			*) races_jobs "$dir" "$k" "alone $how -t $span" ;;
+			esac
 		done
-		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(wc -l <"$dir/base/list") scenarios: hunt them on the unpatched one, $span s"
-		races_boot "$dir" $((span + 300)) base base.2 amplified-base amplified-base.2 || return 1
+		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(wc -l <"$dir/base/list") scenarios: hunt them on the $where, $span s"
+		races_boot "$dir" $((span + 300)) "$@" || return 1
 		races_compare -v quiet=1
 	done
 }
@@ -228,10 +241,16 @@ races_hunt() {
 races_tell() {
 	races_compare ${races_quiet:+-v quiet=1}
 	sort -u "$RACES/suspects" >"$RACES/left"
+	races_compare -v only=1 -v again=1 >"$RACES/once"
+	grep -c '^           [^ ]' "$RACES/once" >"$RACES/once.nr" || :
 	sort -u "$RACES/suspects.first" | comm -23 - "$RACES/left" >"$RACES/rare"
 	if [ -s "$RACES/rare" ]; then
-		note "$(wc -l <"$RACES/rare") outcomes were seen on the patched kernel first; they are rare on the unpatched kernel too:"
+		note "$(wc -l <"$RACES/rare") outcomes were seen on the patched kernel first. They are rare on the unpatched kernel, too; $(cat "$RACES/once.nr") of them so rare that neither kernel showed them again:"
 		awk -F '\t' '{ printf "           %s\n             %s\n", $1, $2 }' "$RACES/rare"
+	fi
+	if [ -s "$RACES/once" ]; then
+		note "those that neither kernel showed again:"
+		cat "$RACES/once"
 	fi
 	faults=$(wc -l <"$RACES/left")
 	if [ "$faults" != 0 ]; then

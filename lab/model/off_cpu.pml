@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The tracer sees without the runqueue lock that its tracee has left its CPU:
- * ptrace_is_off_cpu(), __schedule(), finish_task().
+ * task_is_off_cpu(), __schedule(), finish_task().
  *
  * The tracee was preempted between setting TASK_TRACED and schedule(): it is
  * queued and on no CPU, comes to a CPU once more, and leaves it for good. If the

@@ -37,7 +37,7 @@
 #define TEXT_SIZE	1024
 #define MAX_OUTCOMES	250
 #define NR_BINS		28	/* by a power of two each: to -8 ms, from -1 us, from 1 us, ... */
-#define TURN		40	/* runs of a scenario in a turn: fewer say little */
+#define TURN		40	/* runs of a scenario in a turn, at most */
 
 struct outcome {
 	unsigned int count;
@@ -211,10 +211,19 @@ static void make_order(void)
 	}
 }
 
+/*
+ * How many runs a scenario has in this turn: each is to have some, however short the
+ * time, and then many, since few say little.
+ */
+static unsigned int runs_of_turn(void)
+{
+	return shared->turn > 5 ? TURN : 1 << shared->turn;
+}
+
 /* The process that is the parent of all runs. */
 static void work(const bool *chosen, time_t end)
 {
-	unsigned long i;
+	unsigned int i;
 	bool more;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -226,7 +235,7 @@ static void work(const bool *chosen, time_t end)
 
 			if (!chosen[nr])
 				continue;
-			for (i = 0; i < TURN; i++) {
+			for (i = 0; i < runs_of_turn(); i++) {
 				if (counts[nr].runs >= nr_runs)
 					break;
 				do_run(nr);

@@ -95,6 +95,7 @@ static const char *const patterns[] = {
 	"@listen seize listen CONT stop|kill|usr1",
 	"@interrupt seize cont r-cont|Detach|Reattach|Listen stop|kill|usr1",
 	"@signal|@entry|@interrupt seize cont look kill",
+	"@signal|@group seizee|attache cont options kill|CONT",
 	"@fork seizee|attache cont r-cont|Detach kill|stop",
 	"@exec seizee|attache cont r-cont|Detach|Reattach kill|usr1",
 	/* Attaching, detaching, attaching again */
@@ -139,6 +140,7 @@ static const char *const patterns[] = {
 	"loop seizee|attache cont x-trace usr1|kill|stop",
 	"loop seizee cont x-trace interrupt|Exit",
 	"loop seize syscall x-trace interrupt|kill",
+	"loop seizee cont x-notify interrupt|kill|freeze",
 	"notify seize|attach cont answer usr1|kill|stop",
 	"notify seize cont answer interrupt|Exit|freeze",
 	"notify seize syscall answer usr1|interrupt",
