@@ -18,7 +18,8 @@ struct pt_regs;
 
 bool utrace_report_syscall_entry(struct pt_regs *regs);
 void utrace_report_syscall_exit(struct pt_regs *regs, bool step);
-struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig);
+struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
+					 enum pid_type type);
 void __utrace_report_clone(u64 clone_flags, struct task_struct *child);
 void __utrace_check_exec(struct linux_binprm *bprm);
 void __utrace_report_exec(struct linux_binprm *bprm);

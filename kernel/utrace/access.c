@@ -45,6 +45,9 @@ struct utrace_engine *utrace_attach_checked(struct task_struct *task,
 
 	if (same_thread_group(task, current))
 		return ERR_PTR(-EPERM);
+	/* To be asked again below, but nothing is left of what is refused here. */
+	if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_REALCREDS))
+		return ERR_PTR(-EPERM);
 	/* Allocates, so before the mutex is taken. */
 	engine = utrace_create(task, ops, data);
 	if (IS_ERR(engine))
@@ -130,6 +133,7 @@ void __utrace_check_exec(struct linux_binprm *bprm)
 {
 	struct utrace *utrace = current->utrace;
 	bool privileged = bprm->secureexec ||
+			  bprm->interp_flags & BINPRM_FLAGS_ENFORCE_NONDUMP ||
 			  get_dumpable(current->mm) != SUID_DUMP_USER;
 	struct utrace_engine *engine;
 	bool put;

@@ -263,6 +263,9 @@ static int set_action(struct utrace_engine *engine,
 		return 0;
 
 	if (utrace->state != UTRACE_ALIVE ||
+	    /* Racy, as is the kill. It would break off a core dump to a pipe. */
+	    (action == UTRACE_INTERRUPT &&
+	     data_race(utrace->task->signal->flags & SIGNAL_GROUP_EXIT)) ||
 	    utrace_queue_quiesce(utrace, action == UTRACE_INTERRUPT ?
 					 TWA_SIGNAL : TWA_RESUME)) {
 		engine->stop = false;
@@ -297,7 +300,8 @@ static int set_action(struct utrace_engine *engine,
  *
  * * -EINVAL: no such action
  * * -ESRCH: the engine is not attached
- * * -EALREADY: the task is exiting, it will not come to this any more
+ * * -EALREADY: the task is exiting, it will not come to this any more; after
+ *   %UTRACE_INTERRUPT, it is being killed
  * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet; ask again to
  *   learn whether it has; after %UTRACE_DETACH, a callback of the engine may
  *   be running still, and utrace_barrier() waits for its end

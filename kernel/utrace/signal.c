@@ -10,9 +10,14 @@
  *    JOBCTL_STOP_DEQUEUED is set before the lock is dropped. That is what it
  *    does in a tracer's stop for the signal, and in the gap that the kernel
  *    itself has to look for an orphaned process group.
- *  - SIGKILL, exec or exit of the thread group, another thread's group stop,
- *    PTRACE_INTERRUPT: stay pending, and are seen with the next look for
- *    signals, as if they had come in the tracer's stop.
+ *  - SIGKILL, exec or exit of the thread group: stay pending, too. Of exec a
+ *    signal that kills the process counts as having come after: unless an engine
+ *    has decided, it is pending again, as after the tracer's stop, or nobody
+ *    would die of it. Any other would be lost with its thread in any case.
+ *  - another thread's group stop, PTRACE_INTERRUPT: stay pending, and are seen
+ *    with the next look for signals, as if they had come in the tracer's stop.
+ *  - the freezer: as in the tracer's stop. A core dump that begins while the task
+ *    is to be frozen is refused.
  *  - a tracer that attaches: counts as having come after the dequeue, as if it
  *    had waited for siglock.
  *  - another thread's sigaction(): the disposition is read again after the gap,
@@ -78,8 +83,11 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 {
 	int substitute = signal_for(action);
 
-	if (!substitute)
+	if (action == UTRACE_SIGNAL_IGN)
 		return NULL;
+	/* No such action. */
+	if (WARN_ON_ONCE(!substitute))
+		return ka;
 
 	/* get_signal() would drop it, and a fault would recur for ever. */
 	if (current->signal->flags & SIGNAL_UNKILLABLE &&
@@ -100,13 +108,15 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
  * utrace_report_signal - current has dequeued a signal and is about to act on it
  * @signr: the signal
  * @ksig: @ksig->info is the signal; @ksig->ka is scratch
+ * @type: to whom it was sent
  *
  * Context: current in get_signal(), with a struct utrace. Holds siglock, which
  * is dropped and taken again if an engine wants signals. May sleep.
  * Return: what to do with the signal, or NULL if it is gone. If that is
  * @ksig->ka, it is another signal now, which is in @ksig->info.
  */
-struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig)
+struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
+					 enum pid_type type)
 	__must_hold(&current->sighand->siglock)
 {
 	struct utrace_report report = { .event = UTRACE_EVENT(SIGNAL) };
@@ -143,7 +153,15 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig)
 	utrace_finish_report(&report);
 
 	spin_lock_irq(siglock);
-	if (!utrace_signal_action(report.action))
-		return ka;
-	return force_action(signr, ksig, ka, utrace_signal_action(report.action));
+	if (utrace_signal_action(report.action))
+		return force_action(signr, ksig, ka,
+				    utrace_signal_action(report.action));
+
+	disposition = disposition_of(signr, ka);
+	if (fatal_signal_pending(current) && (disposition == UTRACE_SIGNAL_TERM ||
+					      disposition == UTRACE_SIGNAL_CORE)) {
+		send_signal_locked(signr, &ksig->info, current, type);
+		return NULL;
+	}
+	return ka;
 }

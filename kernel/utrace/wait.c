@@ -9,14 +9,16 @@
 
 /*
  * Are the callbacks done that were running when @engine had been idle @idle times?
- * Another one may run by now. Also tells whether @engine is attached.
+ * Another one may run by now, unless @engine is detached. Also tells whether it is
+ * attached.
  */
 static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
 			       bool *attached)
 {
 	guard(spinlock_irq)(&engine->task->utrace->lock);
 	*attached = engine->attached;
-	return !engine->calling || engine->idle != idle ||
+	/* None begins once it is detached, but the one that runs has to end. */
+	return !engine->calling || (engine->attached && engine->idle != idle) ||
 	       engine->task == current;
 }
 

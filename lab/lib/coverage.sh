@@ -6,7 +6,8 @@ COVERAGE=$RUN/coverage
 
 # Existing files that the series changes: of them its own lines count. Of
 # kernel/ptrace.c all lines are shown.
-coverage_changed="kernel/ptrace.c kernel/exit.c kernel/fork.c kernel/signal.c fs/exec.c kernel/entry/common.c"
+coverage_changed="kernel/ptrace.c kernel/exit.c kernel/fork.c kernel/signal.c fs/exec.c kernel/entry/common.c
+kernel/sched/core.c kernel/sched/wait.c arch/x86/kernel/fpu/regset.c"
 
 # What is the series' as a whole, as patterns.
 coverage_core="kernel/utrace/*.c kernel/utrace/*.h include/linux/utrace*.h"
@@ -15,12 +16,12 @@ coverage_core="kernel/utrace/*.c kernel/utrace/*.h include/linux/utrace*.h"
 coverage_selftests="ptrace utrace seccomp breakpoints"
 
 # The variables of make that profile the core and these files, whatever their
-# Makefiles say. They go by the name of the object alone, so some others are
+# Makefiles say; build_utility.c includes wait.c. They go by the name of the object alone, so some others are
 # profiled too, which are not looked at.
 coverage_vars() {
 	(
 		cd "$ROOT/kernel/utrace" && ls -- *.c
-		echo "$coverage_changed" | tr ' ' '\n'
+		echo "$coverage_changed build_utility.c" | tr ' ' '\n'
 	) | sed 's,.*/,,; s,\(.*\)\.c$,GCOV_PROFILE_\1.o=y,' | sort -u | tr '\n' ' '
 }
 
@@ -104,7 +105,7 @@ coverage_results() {
 coverage_capture() {
 	find "$obj" -name '*.gcda' -exec rm -f {} +
 	cp -r "$COVERAGE/$1/gcov$obj/." "$obj/"
-	logged "lcov-$1" lcov --quiet --capture --directory "$obj/kernel" --directory "$obj/fs" \
+	logged "lcov-$1" lcov --quiet --capture --directory "$obj/kernel" --directory "$obj/fs" --directory "$obj/arch/x86/kernel/fpu" \
 		--base-directory "$obj" --gcov-tool "gcov-$(gcc -dumpversion)" \
 		--rc lcov_branch_coverage=1 --output-file "$COVERAGE/$1.info"
 	find "$obj" -name '*.gcda' -exec rm -f {} +

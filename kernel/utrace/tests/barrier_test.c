@@ -3,6 +3,7 @@
  * KUnit tests of the utrace core: waiting for the end of a callback
  */
 
+#include <linux/delay.h>
 #include <linux/sched/signal.h>
 
 #include "helpers.h"
@@ -115,6 +116,45 @@ static void barrier_waits_for_no_other_callback(struct kunit *test)
 	}
 }
 
+/* Its second callback detaches the engine, and does not return at once. */
+static void hook_detach_and_work(struct probe *probe)
+{
+	if (probe->ret) {
+		utrace_control(probe->engine, UTRACE_DETACH);
+		mdelay(20);
+	}
+	WRITE_ONCE(probe->ret, probe->ret + 1);
+}
+
+static void wait_until_both_are_done(struct tracee *waiter)
+{
+	struct probe *a = waiter->priv;
+
+	waiter->ret = utrace_barrier(a->engine);
+	/* Detached, but a callback is running. */
+	if (waiter->ret == -ESRCH && READ_ONCE(a->ret) != 2)
+		waiter->ret = -EBUSY;
+}
+
+static void barrier_waits_for_the_last_callback(struct kunit *test)
+{
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct tracee *waiter __free(tracee_end) = tracee_start(test);
+	struct probe *a = attach(t, 0);
+
+	a->hook = hook_detach_and_work;
+	a->ret = 0;
+	tracee_pause(t, report_twice, a);
+	waiter->priv = a;
+	tracee_go(waiter, wait_until_both_are_done);
+	ASSERT_SOON(waiter, state_of(waiter) == 'S');
+	tracee_unpause(t, a);
+	tracee_await(waiter);
+	/* It may have looked between the two. */
+	KUNIT_EXPECT_NE(test, -EBUSY, waiter->ret);
+	KUNIT_EXPECT_EQ(test, 2, a->ret);
+}
+
 static void signal_ends_a_barrier(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
@@ -135,6 +175,7 @@ static struct kunit_case utrace_barrier_cases[] = {
 	KUNIT_CASE(answer_is_in_force_after_a_barrier),
 	KUNIT_CASE(barrier_waits_for_a_detached_engine),
 	KUNIT_CASE(barrier_waits_for_no_other_callback),
+	KUNIT_CASE(barrier_waits_for_the_last_callback),
 	KUNIT_CASE(signal_ends_a_barrier),
 	{}
 };

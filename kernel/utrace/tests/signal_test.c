@@ -58,7 +58,7 @@ static void report_signal(struct tracee *t)
 
 	guard(spinlock_irq)(&sighand->siglock);
 	taking->ka = utrace_report_signal(taking->ksig.info.si_signo,
-					  &taking->ksig);
+					  &taking->ksig, PIDTYPE_PID);
 }
 
 /* Let the tracee take a signal, which it treats with @handler. */

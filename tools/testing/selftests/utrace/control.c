@@ -351,4 +351,39 @@ TEST_F(task, an_engines_stop_comes_before_a_tracers)
 	EXPECT_EQ(1, counter(self->engine, "quiesce"));
 }
 
+/* Its request does not outlive it, not even in the report of a system call. */
+TEST_F(task, a_tracer_that_dies_in_an_engines_stop_leaves_no_signal)
+{
+	int pipefd[2], status;
+	pid_t tracer;
+	char byte;
+
+	START(serve);
+	ASSERT_EQ(0, pipe(pipefd));
+	tracer = fork();
+	ASSERT_LE(0, tracer);
+	if (!tracer) {
+		/* As above, but its stops are to be plain SIGTRAPs. */
+		if (ptrace(PTRACE_SEIZE, self->pid, 0, 0) ||
+		    ptrace(PTRACE_INTERRUPT, self->pid, 0, 0) ||
+		    waitpid(self->pid, &status, __WALL) != self->pid ||
+		    ptrace(PTRACE_SYSCALL, self->pid, 0, 0) ||
+		    waitpid(self->pid, &status, __WALL) != self->pid ||
+		    ptrace(PTRACE_SYSCALL, self->pid, 0, 0) ||
+		    wait_for_state(self->pid, 'S') ||
+		    write(pipefd[1], "", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	ASSERT_EQ(1, read(pipefd[0], &byte, 1));
+	ASSERT_EQ(EINPROGRESS, command(self->engine, "stop"));
+	tell(self);
+	ASSERT_EQ(0, stop_and_wait(self->engine));
+	kill(tracer, SIGKILL);
+	ASSERT_EQ(tracer, waitpid(tracer, &status, 0));
+	ASSERT_TRUE(WIFSIGNALED(status));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	EXPECT_LT(0, answer(self));
+}
+
 TEST_HARNESS_MAIN

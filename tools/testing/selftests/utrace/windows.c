@@ -320,7 +320,9 @@ TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 /* What comes while an engine is told of a signal */
 
 static int handled, handled_later;
-static int *handle_later;	/* in shared memory */
+static int *handle_later;	/* in shared memory; or HAVE_IT_EXECUTE */
+
+#define HAVE_IT_EXECUTE	2
 
 static void count_signal(int signr)
 {
@@ -336,6 +338,8 @@ static void *set_handler_later(void *unused)
 {
 	while (!__atomic_load_n(handle_later, __ATOMIC_ACQUIRE))
 		sleep_ms(1);
+	if (*handle_later == HAVE_IT_EXECUTE)
+		execute();
 	signal(SIGQUIT, count_later);
 	return NULL;
 }
@@ -362,7 +366,7 @@ static long handlers(FIXTURE_DATA(task) * const self)
 /* The task has dequeued a signal, and the engine stays in its callback. */
 static void hold_signal(struct __test_metadata *_metadata,
 			FIXTURE_DATA(task) * const self, int signr,
-			const char *answer)
+			const char *answer, bool to_process)
 {
 	handle_later = mmap(NULL, sizeof(*handle_later), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -371,12 +375,17 @@ static void hold_signal(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, command(self->engine, answer));
 	ASSERT_EQ(0, command(self->engine, "on signal wait"));
 	ASSERT_EQ(0, command(self->engine, "events signal"));
-	syscall(SYS_tgkill, self->pid, self->pid, signr);
+	if (to_process)
+		kill(self->pid, signr);
+	else
+		syscall(SYS_tgkill, self->pid, self->pid, signr);
 	ASSERT_EQ(0, wait_for_count(self->engine, "signal", 1));
 }
 
 #define HOLD_SIGNAL(signr, answer)					\
-	hold_signal(_metadata, self, signr, "on signal answer " answer)
+	hold_signal(_metadata, self, signr, "on signal answer " answer, false)
+#define HOLD_SIGNAL_OF_PROCESS(signr, answer)				\
+	hold_signal(_metadata, self, signr, "on signal answer " answer, true)
 
 #define GO()	ASSERT_EQ(0, command(self->engine, "go"))
 
@@ -400,6 +409,20 @@ TEST_F(task, sigcont_cancels_a_stop_that_is_an_answer)
 	GO();
 	EXPECT_EQ(0, handlers(self));
 	EXPECT_EQ(0, waitpid(self->pid, &status, WUNTRACED | WNOHANG));
+}
+
+/* Either the program dies of it, or the next one. */
+TEST_F(task, a_fatal_signal_survives_an_exec)
+{
+	int status;
+
+	HOLD_SIGNAL_OF_PROCESS(SIGQUIT, "deliver");
+	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
+	/* The exec kills the task, which ends the callback. */
+	status = wait_for_status(self->pid, __WALL);
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(SIGQUIT, WTERMSIG(status));
+	self->pid = 0;
 }
 
 /* It is cancelled before the engine is told of the signal. */
