@@ -102,12 +102,16 @@ static void attached_as_for_ptrace(struct kunit *test)
 	usage = refcount_read(&t->task->usage);
 	KUNIT_EXPECT_EQ(test, -EPERM, attach_as(t, 0, 1000));
 	KUNIT_EXPECT_EQ(test, usage, refcount_read(&t->task->usage));
+	KUNIT_EXPECT_FALSE(test, utrace_in_use(t->task));
 	KUNIT_EXPECT_EQ(test, 0, attach_as(t, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, attach_checked(t, 1, t->task));
 	EXPECT_LOG(t, "");
 }
 
-/* An exec would hold it until it has looked who traces the task. */
+/*
+ * An exec would hold it until it has looked who traces the task. Memory is
+ * allocated before.
+ */
 static void attaching_waits_for_exec(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
@@ -125,6 +129,7 @@ static void attaching_waits_for_exec(struct kunit *test)
 	tracee_await(killed);
 	KUNIT_EXPECT_EQ(test, -ERESTARTNOINTR, killed->ret);
 	KUNIT_EXPECT_EQ(test, 'S', state_of(other));
+	KUNIT_EXPECT_TRUE(test, utrace_in_use(t->task));
 	mutex_unlock(mutex);
 	tracee_await(other);
 	KUNIT_EXPECT_EQ(test, 0, other->ret);
