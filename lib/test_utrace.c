@@ -36,6 +36,7 @@
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/pid_namespace.h>
 #include <linux/ptrace.h>
 #include <linux/sched/jobctl.h>
 #include <linux/sched/signal.h>
@@ -89,6 +90,7 @@ static const char * const action_names[] = {
 /**
  * struct test_engine - what an open file holds
  * @kref: one for the file, one for each engine that has this as its data
+ * @ns: pid namespace of whoever opened the file: pids are given as seen there
  * @mutex: serialises the commands; guards the members up to @lock
  * @engine: the engine, NULL before the attach command
  * @examiner: of the prepare command
@@ -110,6 +112,7 @@ static const char * const action_names[] = {
  */
 struct test_engine {
 	struct kref kref;
+	struct pid_namespace *ns;
 	struct mutex mutex;		/* see above */
 	struct utrace_engine *engine;
 	struct utrace_examiner examiner;
@@ -139,7 +142,10 @@ static atomic_long_t released = ATOMIC_LONG_INIT(0);
 
 static void test_free(struct kref *kref)
 {
-	kfree(container_of(kref, struct test_engine, kref));
+	struct test_engine *test = container_of(kref, struct test_engine, kref);
+
+	put_pid_ns(test->ns);
+	kfree(test);
 }
 
 /* An engine is gone that had @data as its data. */
@@ -254,13 +260,17 @@ static u32 test_clone(u32 action, struct utrace_engine *engine,
 			utrace_engine_put(other);
 		}
 	}
-	return note(engine, _UTRACE_EVENT_CLONE, task_pid_nr(child));
+	return note(engine, _UTRACE_EVENT_CLONE,
+		    task_pid_nr_ns(child, test->ns));
 }
 
 static u32 test_exec(u32 action, struct utrace_engine *engine,
 		     struct linux_binprm *bprm)
 {
-	return note(engine, _UTRACE_EVENT_EXEC, task_pid_nr(current));
+	struct test_engine *test = engine->data;
+
+	return note(engine, _UTRACE_EVENT_EXEC,
+		    task_pid_nr_ns(current, test->ns));
 }
 
 static u32 test_exit(u32 action, struct utrace_engine *engine, long code)
@@ -607,6 +617,7 @@ static int test_open(struct inode *inode, struct file *file)
 	spin_lock_init(&test->lock);
 	init_waitqueue_head(&test->wait);
 	test->last_nr = -1;
+	test->ns = get_pid_ns(task_active_pid_ns(current));
 	file->private_data = test;
 	return 0;
 }
@@ -705,7 +716,7 @@ static int violations_show(struct seq_file *seq, void *unused)
 		    READ_ONCE(task->jobctl) & JOBCTL_TRACED)
 			why = "a tracer's stop without a tracer";
 		if (why)
-			seq_printf(seq, "%d %s: %s\n", task_pid_nr(task),
+			seq_printf(seq, "%d %s: %s\n", task_pid_vnr(task),
 				   task->comm, why);
 	}
 	return 0;

@@ -2,10 +2,10 @@
 /*
  * utrace - engines that watch and steer a user task
  *
- * An engine is attached to one task, with the set of events that it wants to
- * hear of and a callback for each. The task itself calls the engine back when
- * one of them happens, and what the callback returns decides how the task goes
- * on. Any number of engines can be attached to a task; ptrace is one of them.
+ * An engine is attached to one task, with a mask of the events that it wants to
+ * be reported and a callback for each. The task itself calls the callback when
+ * the event happens, and what that returns decides how the task goes on. Any
+ * number of engines can be attached to a task; ptrace is one of them.
  *
  * This is what the author of an engine needs. The places in the kernel where
  * the events happen include <linux/utrace_hooks.h>.
@@ -222,8 +222,8 @@ struct utrace_engine_ops {
 			    u64 clone_flags, struct task_struct *child);
 	/**
 	 * @report_exec: UTRACE_EVENT(EXEC). The task has a new program, which
-	 * has not run; all other threads of its group are gone, and it has the
-	 * pid of the group's leader.
+	 * has not run; all other threads of its group have been released, and
+	 * it has the pid of the group's leader.
 	 */
 	u32 (*report_exec)(u32 action, struct utrace_engine *engine,
 			   struct linux_binprm *bprm);
@@ -245,8 +245,8 @@ struct utrace_engine_ops {
 			    bool group_dead);
 	/**
 	 * @report_reap: UTRACE_EVENT(REAP). The task is being released: the
-	 * last that the engine hears of it. The engine is detached when this
-	 * returns. It runs in whoever releases the task: a parent or tracer that
+	 * last report of the engine, which is detached when this returns. This
+	 * runs in whoever releases the task: a parent or tracer that
 	 * waits for it or exits, the last thread of its group, a thread that
 	 * executes a new program and holds its cred_guard_mutex, or the task
 	 * itself, which nobody finds any more. Each may be on its own way out.
@@ -261,18 +261,19 @@ struct utrace_engine_ops {
 	 * the resume action. %UTRACE_STOP stops the task before the signal has
 	 * its effect.
 	 *
-	 * Not reported are signals that never come as far as that: those that
-	 * are ignored when they are sent, and those that kill the thread group
+	 * Not reported are signals that are not acted on here: those that are
+	 * ignored when they are sent, and those that kill the thread group
 	 * at once. That is what SIGKILL does, and, in a task that has no tracer
 	 * and does not block it, every signal whose action is to terminate
-	 * without a core dump. UTRACE_EVENT(EXIT) tells of it. Nor is a signal
-	 * reported that the kernel forces with force_exit_sig(), or for seccomp.
+	 * without a core dump. UTRACE_EVENT(EXIT) is reported then. Nor is a
+	 * signal reported that the kernel forces with force_exit_sig(), or for
+	 * seccomp.
 	 */
 	u32 (*report_signal)(u32 action, struct utrace_engine *engine,
 			     const struct kernel_siginfo *info,
 			     enum utrace_signal_action disposition);
 	/**
-	 * @release: the last reference to the engine is gone; @data is its
+	 * @release: the last reference to the engine was dropped; @data is its
 	 * &utrace_engine.data. Runs exactly once, in the context of whoever
 	 * dropped the reference; it must not sleep.
 	 */
@@ -285,7 +286,7 @@ struct utrace_engine_ops {
  * An engine is attached until it is detached by utrace_control(), by the answer
  * of a callback, or when its task is released. References keep the structure,
  * not the attachment: each function below is safe with a reference to the
- * engine alone, even when the task is long gone.
+ * engine alone, even when the task has been released.
  */
 struct utrace_engine {
 	/** @ops: its callbacks; never changes */
@@ -302,15 +303,15 @@ struct utrace_engine {
 	unsigned long events;
 
 	/* private: guarded by the lock of the task's engines */
-	struct list_head entry;
+	struct list_head entry;		/* in utrace.engines */
 	u64 number;			/* which attachment to the task it is */
 	unsigned int calling;		/* how many callbacks are running */
 	unsigned int idle;		/* how often the last of them returned */
-	bool attached;
+	bool attached;			/* and not detached since */
 	bool stop;			/* has asked for a stop */
 	/* private: */
 	const struct cred *cred;	/* who attached it, if that was checked */
-	struct kref kref;
+	struct kref kref;		/* the attachment holds one */
 };
 
 struct utrace_engine *utrace_attach_task(struct task_struct *task,
@@ -332,7 +333,7 @@ int utrace_barrier(struct utrace_engine *engine);
  */
 struct utrace_examiner {
 	/* private: */
-	unsigned long switches;
+	unsigned long switches;		/* how often the task had slept */
 };
 
 int __must_check utrace_prepare_examine(struct utrace_engine *engine,

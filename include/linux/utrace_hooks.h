@@ -33,8 +33,8 @@ void __utrace_free_task(struct task_struct *task);
  * utrace_in_use - does a task have engines, or has it had some?
  * @task: the task; the caller holds a reference or is the task
  *
- * Racy: others may attach the first engine at any moment. To miss it is as good
- * as the engine having come a moment later.
+ * Racy: others may attach the first engine at any moment. If that is missed, it
+ * is as if the engine had been attached a moment later.
  *
  * Return: true if it has, or had.
  */
@@ -118,8 +118,9 @@ static inline void utrace_report_exit(long code)
 static inline void utrace_report_death(bool group_dead)
 {
 	/*
-	 * Pairs with smp_mb() in utrace_attach_created(): either that sees
-	 * PF_EXITING, or we see the struct utrace here.
+	 * The barrier in do_exit() after PF_EXITING was set pairs with smp_mb()
+	 * in utrace_attach_created(): either that sees PF_EXITING, or we see the
+	 * struct utrace here.
 	 */
 	if (utrace_in_use(current))
 		__utrace_report_death(group_dead);
@@ -135,7 +136,7 @@ static inline void utrace_init_task(struct task_struct *task)
 }
 
 /**
- * utrace_release_task - tell the engines of a task that it is released
+ * utrace_release_task - report to the engines of a task that it is released
  * @task: task in %EXIT_DEAD state
  *
  * Context: process context, no spinlocks.

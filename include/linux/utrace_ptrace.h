@@ -4,7 +4,8 @@
  *
  * ptrace must be able to attach wherever it always could, under tasklist_lock
  * and without failing. So its engine is part of struct utrace, which is
- * allocated beforehand. These functions are for ptrace alone.
+ * allocated beforehand: utrace_alloc() and utrace_publish() do that, for the
+ * core as well. The functions after these are for ptrace alone.
  */
 #ifndef _LINUX_UTRACE_PTRACE_H
 #define _LINUX_UTRACE_PTRACE_H

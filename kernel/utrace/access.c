@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: who may attach an engine, and of which programs it is told
+ * utrace core: who may attach an engine, and at which exec it is detached
  */
 
 #include <linux/audit.h>
@@ -25,7 +25,8 @@
  * set-id program, one that it may not read, or one that has capabilities which
  * whoever attached the engine lacks, the engine is detached without a report,
  * unless its attacher has CAP_SYS_PTRACE in the user namespace of that program.
- * An LSM is not asked again then.
+ * An LSM is not asked again then whether the attacher may trace the task:
+ * security_ptrace_access_check() judges current and not stored credentials.
  *
  * Context: may sleep. Takes the task's cred_guard_mutex.
  * Return: the engine, with a reference for the caller, or an error as
@@ -97,8 +98,8 @@ struct utrace_engine *utrace_attach_child(struct utrace_engine *engine,
 }
 
 /*
- * Is whoever attached @engine barred from tracing the program that current
- * executes? @privileged: that is set-id, or not readable.
+ * May whoever attached @engine not trace the program that current executes?
+ * @privileged: the program is set-id, or not readable.
  */
 static bool is_barred(const struct utrace_engine *engine, bool privileged)
 {
@@ -128,7 +129,7 @@ static struct utrace_engine *find_barred_engine(struct utrace *utrace,
 	return NULL;
 }
 
-/* See utrace_check_exec(). Before anything of the new program can be seen. */
+/* See utrace_check_exec(). Nothing of the new program has been reported yet. */
 void __utrace_check_exec(struct linux_binprm *bprm)
 {
 	struct utrace *utrace = current->utrace;

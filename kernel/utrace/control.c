@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: engines choose their events, stop their task and let it go
+ * utrace core: engines choose their events, stop and resume their task
  */
 
 #include <linux/sched/signal.h>
@@ -34,7 +34,7 @@ static bool has_callbacks(const struct utrace_engine_ops *ops,
 	return !(events & ~can);
 }
 
-/* The events that it is too late to choose. */
+/* The events that it is too late to ask for. */
 static unsigned long past_events(const struct utrace *utrace)
 {
 	switch (utrace->state) {
@@ -55,7 +55,7 @@ static bool callback_is_running(const struct utrace_engine *engine)
 }
 
 /**
- * utrace_set_events - choose which events an engine hears of
+ * utrace_set_events - choose which events are reported to an engine
  * @engine: engine that the caller has a reference to
  * @events: mask of UTRACE_EVENT() bits
  *
@@ -130,7 +130,7 @@ static bool wants_stop(const struct utrace *utrace)
 }
 
 /**
- * utrace_wake - let a task go on if no engine stops it any more
+ * utrace_wake - wake a task that no engine stops any more
  * @utrace: the engines of the task
  *
  * Context: holds &utrace.lock.
@@ -144,16 +144,17 @@ void utrace_wake(struct utrace *utrace)
 }
 
 /*
- * Is current on its way out? SIGKILL need not be pending any more: a task that
- * exits has dequeued it, also one that exits for another thread's exec or
- * exit_group(), which would wait for us for ever. Racy: see utrace_stop().
+ * Is current being killed, or exiting? SIGKILL need not be pending any more: a
+ * task that exits has dequeued it. So has one that exits because another thread
+ * has called exec or exit_group(), which would wait for ever if we stopped. None
+ * of this is read under siglock: utrace_stop() says why that is enough.
  */
 static bool is_dying(void)
 {
 	struct signal_struct *signal = current->signal;
 	struct task_struct *exec_task;
 
-	/* Once: whoever executes clears it in the end. */
+	/* Read once, as the thread that executes clears it in the end. */
 	exec_task = data_race(READ_ONCE(signal->group_exec_task));
 	/* PF_POSTCOREDUMP is the first thing that a task sets when it exits. */
 	return data_race(fatal_signal_pending(current) ||
@@ -166,19 +167,21 @@ static bool is_dying(void)
  * utrace_stop - stop current as long as an engine wants that
  * @utrace: its engines
  *
- * The wait ends when the last engine that stops the task lets go, or with a
- * fatal signal, which exec and exit of the thread group send too. It is no load,
- * no other signal wakes it, and neither a tracer nor a parent is told of it. A
- * task that has begun to exit is not stopped.
+ * The wait ends when the last engine that stops the task resumes it or is
+ * detached, or with a fatal signal, which exec and exit of the thread group send
+ * too. It does not count as load, no other signal wakes the task, and neither a
+ * tracer nor the parent is notified. A task that has begun to exit is not
+ * stopped.
  *
- * &utrace.stopped is set under the lock, before the task sleeps, and what the
- * engines want is looked at under the lock before it goes on. So when
- * utrace_control() finds it set, there is no way out of here past the stop that
- * it has just asked for.
+ * &utrace.stopped is set under &utrace.lock before the task sleeps, and what the
+ * engines want is checked under that lock before the task goes on. So when
+ * utrace_control() finds it set, the task cannot get out of here past the stop
+ * that was just asked for.
  *
  * Whoever kills the task first makes is_dying() true, which includes that
- * SIGKILL is sent, and then wakes it. We set the state first and then look: the
- * barrier in set_current_state() pairs with that in try_to_wake_up().
+ * SIGKILL is sent, and then wakes the task. We set the state and then call
+ * is_dying(). The barrier in set_current_state() pairs with the one in
+ * try_to_wake_up(): either we see that we are being killed, or we are woken.
  *
  * Context: current, no locks. May sleep.
  * Return: false if current is being killed.
@@ -227,7 +230,8 @@ void utrace_quiesce_work(struct callback_head *work)
 			return;
 		/*
 		 * Task work also runs where exec waits for io_uring, which it
-		 * does with cred_guard_mutex held. Not there: utrace_end_exec()
+		 * does with cred_guard_mutex held. A callback or a stop would
+		 * keep it locked, so this is put off, and utrace_end_exec()
 		 * queues it again.
 		 */
 		if (current->in_execve) {
@@ -275,7 +279,7 @@ static int set_action(struct utrace_engine *engine,
 }
 
 /**
- * utrace_control - let an engine stop, resume or leave its task
+ * utrace_control - stop or resume the task of an engine, or detach the engine
  * @engine: engine that the caller has a reference to
  * @action: what is to happen
  *
@@ -291,8 +295,8 @@ static int set_action(struct utrace_engine *engine,
  * * %UTRACE_RESUME: end this engine's stop.
  * * %UTRACE_DETACH: detach the engine.
  *
- * If a callback of the engine is running, what it answers comes on top of this:
- * it can ask for a stop again. Call utrace_barrier() to know that it has returned.
+ * If a callback of the engine is running, its answer takes effect after this and
+ * can ask for a stop again. utrace_barrier() waits until it has returned.
  *
  * Context: any but hard interrupt, with any locks but raw spinlocks. Does not
  * sleep.
@@ -300,7 +304,7 @@ static int set_action(struct utrace_engine *engine,
  *
  * * -EINVAL: no such action
  * * -ESRCH: the engine is not attached
- * * -EALREADY: the task is exiting, it will not come to this any more; after
+ * * -EALREADY: the task is exiting, and neither stops nor reports any more; after
  *   %UTRACE_INTERRUPT, it is being killed
  * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet; ask again to
  *   learn whether it has; after %UTRACE_DETACH, a callback of the engine may

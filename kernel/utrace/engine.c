@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: engines come to a task and leave it
+ * utrace core: engines are allocated, attached and detached
  */
 
 #include <linux/cred.h>
@@ -248,9 +248,11 @@ int utrace_attach_created(struct utrace_engine *engine)
 	scoped_guard(spinlock_irq, &utrace->lock) {
 		/*
 		 * utrace_report_death() sets the state only if it finds that
-		 * the task has a struct utrace. If we have just made it, that
-		 * may have come too late. Pairs with the barrier that do_exit()
-		 * has between setting PF_EXITING and utrace_report_death(),
+		 * the task has a struct utrace, and may have missed one that was
+		 * allocated just now. This barrier orders the publication of
+		 * task_struct::utrace before the load of PF_EXITING. It pairs
+		 * with the full barrier that do_exit() has between setting
+		 * PF_EXITING and utrace_report_death(),
 		 * atomic_dec_and_test(&signal->live): either we see the flag, or
 		 * the task sees its struct utrace, and takes the lock.
 		 */

@@ -13,7 +13,7 @@
 #include <linux/wait.h>
 
 /**
- * enum utrace_state - how far a task has come
+ * enum utrace_state - where a task is between its creation and its release
  * @UTRACE_ALIVE: engines can be attached and can stop it
  * @UTRACE_EXITING: UTRACE_EVENT(EXIT) is being reported, or has been
  * @UTRACE_DEAD: UTRACE_EVENT(DEATH) is being reported, or has been
@@ -50,17 +50,17 @@ struct utrace {
 	struct list_head engines;
 	/**
 	 * @events: the union of what @engines want. Others read it without the
-	 * lock, and may find it a moment too old: then it is as if the engine
-	 * had changed its mind a moment later.
+	 * lock, and may find an old value: then it is as if the engine had
+	 * called utrace_set_events() a moment later.
 	 */
 	unsigned long events;
 	/** @attachments: how many there have been; numbers the engines */
 	u64 attachments;
-	/** @state: how far the task has come; it only grows */
+	/** @state: where the task is on its way to its release; it only grows */
 	enum utrace_state state;
 	/**
-	 * @stopped: the task waits in utrace_stop(), and looks again at what
-	 * its engines want before it leaves
+	 * @stopped: the task waits in utrace_stop(), and checks under @lock what
+	 * its engines want before it goes on
 	 */
 	bool stopped;
 	/** @work_queued: @work is queued, and has not begun */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: a task tells its engines of its life, from clone to its end
+ * utrace core: a task reports clone, exec, exit, death and reap
  */
 
 #include "report.h"
@@ -19,7 +19,7 @@ void __utrace_report_clone(u64 clone_flags, struct task_struct *child)
 		answer = engine->ops->report_clone(report.action, engine,
 						   clone_flags, child);
 	/*
-	 * The child cannot run, and so cannot be killed, before we go on. A stop
+	 * The child is started after this, and cannot be killed before. A stop
 	 * has to wait until then.
 	 */
 	if (utrace_resume_action(report.action) == UTRACE_STOP) {
@@ -51,14 +51,14 @@ void __utrace_end_exec(void)
 	utrace->work_put_off = false;
 }
 
-/* There is nothing left to stop. */
+/* Of the resume actions only UTRACE_DETACH has a meaning for a dying task. */
 static u32 detach_only(u32 answer)
 {
 	return utrace_resume_action(answer) == UTRACE_DETACH ? UTRACE_DETACH :
 							       UTRACE_RESUME;
 }
 
-/* False if the task has come as far as that before. */
+/* Returns false if the task is in @state already, or past it. */
 static bool enter_state(struct utrace *utrace, enum utrace_state state)
 {
 	guard(spinlock_irq)(&utrace->lock);
@@ -90,7 +90,7 @@ void __utrace_report_death(bool group_dead)
 	struct utrace_engine *engine;
 	u32 answer;
 
-	/* From here on it is settled who hears of this. */
+	/* From here on utrace_set_events() adds this event no more. */
 	enter_state(current->utrace, UTRACE_DEAD);
 	utrace_for_each_engine(engine, &report, answer)
 		answer = detach_only(engine->ops->report_death(report.action,
@@ -110,9 +110,9 @@ void __utrace_release_task(struct task_struct *task)
 						  struct utrace_engine,
 						  entry))) {
 		/*
-		 * Keeps it in the list if somebody detaches it meanwhile. If the
-		 * task died of an oops in a callback, there is one already that
-		 * will never return.
+		 * Keeps the engine in the list if it is detached while the lock
+		 * is dropped. Not an increment: if the task died of an oops in a
+		 * callback, that is still counted and will never return.
 		 */
 		engine->calling = 1;
 		if (engine->events & UTRACE_EVENT(REAP)) {

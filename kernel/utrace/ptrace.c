@@ -2,8 +2,8 @@
 /*
  * utrace core: ptrace's engine
  *
- * It is part of struct utrace, so that attaching cannot fail. Its tracer alone
- * changes what it wants, and does so while it keeps the task stopped.
+ * It is part of struct utrace, so that attaching cannot fail. The tracer alone
+ * chooses its events, while it keeps the task stopped.
  */
 
 #include <linux/sched/task.h>
@@ -31,8 +31,8 @@ int utrace_prepare_ptrace(struct task_struct *task, gfp_t gfp)
  * @task: task that has a struct utrace
  * @ops: its callbacks, the same each time
  *
- * This cannot fail. If the task is still in a callback for a tracer that has
- * gone, the engine keeps the place in the list that it had.
+ * This cannot fail. If a callback is still running for a tracer that has been
+ * detached, the engine keeps the place in the list that it had.
  *
  * Context: holds tasklist_lock for writing. The engine is not attached.
  */
@@ -52,7 +52,8 @@ void utrace_attach_ptrace(struct task_struct *task,
  * utrace_detach_ptrace - detach ptrace's engine
  * @task: task that it is attached to
  *
- * A callback may be running still; it looks whether the task is traced.
+ * A callback may be running still. ptrace's callbacks check whether the task is
+ * traced, and do not stop if it is not.
  *
  * Context: holds tasklist_lock for writing.
  */
@@ -68,12 +69,12 @@ void utrace_detach_ptrace(struct task_struct *task)
 }
 
 /**
- * utrace_set_ptrace_events - choose what ptrace's engine hears of
+ * utrace_set_ptrace_events - choose the events of ptrace's engine
  * @task: tracee of current, stopped
  * @events: mask of UTRACE_EVENT() bits
  *
- * Most requests ask for what the one before did. Only the tracer changes it, so
- * it can look without the lock.
+ * Most requests ask for the events that the one before did. Only the tracer
+ * changes them, so it can compare them without &utrace.lock.
  *
  * Context: any. Does not sleep.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: what engines answer about how their task goes on
+ * utrace core: the resume actions that callbacks answer
  */
 
 #include "report.h"
@@ -22,8 +22,8 @@ void utrace_apply_resume_action(struct utrace_report *report,
 	lockdep_assert_held(&utrace->lock);
 
 	/*
-	 * Detached while it ran: what it has said of the event stands, but it
-	 * asks for nothing more.
+	 * The engine was detached while its callback ran: the answer about the
+	 * event stands, but the resume action has no effect any more.
 	 */
 	if (!engine->attached)
 		return;

@@ -78,7 +78,11 @@ static __always_inline bool utrace_end_call(struct utrace *utrace,
 
 	if (!--engine->calling)
 		engine->idle++;
-	/* Whoever waits has queued itself before it took the lock to look. */
+	/*
+	 * utrace_barrier() queues itself before it takes the lock to check its
+	 * condition. If it is not on the queue yet, it will see what was set
+	 * above under that lock. So no barrier is needed here.
+	 */
 	if (unlikely(waitqueue_active(&utrace->wait)))
 		wake_up_all(&utrace->wait);
 	return unlikely(!engine->attached) && utrace_unlink(engine);

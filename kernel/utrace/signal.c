@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: a task tells its engines of signals
+ * utrace core: a task reports signals
  *
- * Where that happens, a tracer has had its stop for the signal, within one hold
- * of siglock from the dequeue on. The lock is dropped for the callbacks after
- * that, and only if an engine wants signals. What can come in the gap:
+ * By then a tracer has had its signal-delivery stop, within one hold of siglock
+ * from the dequeue on, as without utrace. siglock is dropped for the callbacks
+ * after that, and only if an engine wants signals. What can happen in the gap:
  *
  *  - SIGCONT: cancels the stop that the signal is or may become, since
  *    JOBCTL_STOP_DEQUEUED is set before the lock is dropped. That is what it
@@ -14,12 +14,12 @@
  *    signal that kills the process counts as having come after: unless an engine
  *    has decided, it is pending again, as after the tracer's stop, or nobody
  *    would die of it. Any other would be lost with its thread in any case.
- *  - another thread's group stop, PTRACE_INTERRUPT: stay pending, and are seen
- *    with the next look for signals, as if they had come in the tracer's stop.
+ *  - another thread's group stop, PTRACE_INTERRUPT: stay pending, and take effect
+ *    when get_signal() goes on, as if they had come in the tracer's stop.
  *  - the freezer: as in the tracer's stop. A core dump that begins while the task
  *    is to be frozen is refused.
- *  - a tracer that attaches: counts as having come after the dequeue, as if it
- *    had waited for siglock.
+ *  - a tracer that attaches: counts as attached after the dequeue, as if it had
+ *    waited for siglock.
  *  - another thread's sigaction(): the disposition is read again after the gap,
  *    so it counts as having come before the dequeue.
  */
@@ -29,7 +29,7 @@
 
 #include "report.h"
 
-/* What the kernel does with a signal that the task has said nothing about. */
+/* What the kernel does with a signal whose handler is SIG_DFL. */
 static enum utrace_signal_action default_action(int signr)
 {
 	if (sig_kernel_ignore(signr))
@@ -75,7 +75,7 @@ static int signal_for(enum utrace_signal_action action)
 
 /*
  * Make @ksig what an engine has answered, and act on it as if the task had no
- * handler: get_signal() does not look at what is blocked any more.
+ * handler. get_signal() does not check after this whether a signal is blocked.
  */
 static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 					struct k_sigaction *ka,
@@ -112,8 +112,8 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
  *
  * Context: current in get_signal(), with a struct utrace. Holds siglock, which
  * is dropped and taken again if an engine wants signals. May sleep.
- * Return: what to do with the signal, or NULL if it is gone. If that is
- * @ksig->ka, it is another signal now, which is in @ksig->info.
+ * Return: what to do with the signal, or NULL if an engine has taken it away. If
+ * it is @ksig->ka, the signal to act on is the one in @ksig->info.
  */
 struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 					 enum pid_type type)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * utrace core: a task tells its engines of system calls
+ * utrace core: a task reports system calls
  */
 
 #include "report.h"
@@ -9,8 +9,8 @@
  * utrace_report_syscall_entry - current is about to make a system call
  * @regs: its user registers
  *
- * Every engine is told, also after one has answered %UTRACE_SYSCALL_ABORT, and
- * no answer takes that back.
+ * The event is reported to every engine, even after one has answered
+ * %UTRACE_SYSCALL_ABORT, and no answer takes that back.
  *
  * Context: current, no locks, just after entering the kernel. May sleep.
  * Return: true if the system call must not happen: an engine has said so, or
@@ -39,9 +39,9 @@ bool utrace_report_syscall_entry(struct pt_regs *regs)
 /**
  * utrace_report_syscall_exit - current has made a system call or skipped it
  * @regs: its user registers
- * @step: it is being stepped, and the caller sees to the single-step trap
+ * @step: it is being stepped, and the caller makes the single-step trap
  *
- * Context: current, no locks, before signals are looked for. May sleep.
+ * Context: current, no locks, before signals are dequeued. May sleep.
  */
 void utrace_report_syscall_exit(struct pt_regs *regs, bool step)
 {

@@ -8,9 +8,9 @@
 #include "internal.h"
 
 /*
- * Are the callbacks done that were running when @engine had been idle @idle times?
- * Another one may run by now, unless @engine is detached. Also tells whether it is
- * attached.
+ * Have the callbacks returned that were running when @engine had been idle @idle
+ * times? Another one may run by now, unless @engine is detached. Also sets
+ * @attached, under the same lock.
  */
 static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
 			       bool *attached)
@@ -110,7 +110,7 @@ int utrace_prepare_examine(struct utrace_engine *engine,
 }
 
 /**
- * utrace_finish_examine - was that a look at a stopped task?
+ * utrace_finish_examine - check that the task was stopped all the time
  * @engine: as for utrace_prepare_examine(), which has returned 0
  * @examiner: what utrace_prepare_examine() has filled in
  *
