@@ -306,7 +306,7 @@ struct utrace_engine {
 	struct list_head entry;		/* in utrace.engines */
 	u64 number;			/* which attachment to the task it is */
 	unsigned int calling;		/* how many callbacks are running */
-	unsigned int idle;		/* how often the last of them returned */
+	unsigned int idle;		/* how often @calling has fallen to 0 */
 	bool attached;			/* and not detached since */
 	bool stop;			/* has asked for a stop */
 	/* private: */

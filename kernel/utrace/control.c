@@ -92,6 +92,32 @@ int utrace_set_events(struct utrace_engine *engine, unsigned long events)
 	return lost && callback_is_running(engine) ? -EINPROGRESS : 0;
 }
 
+/*
+ * What engines have asked for, and how far that has come. All of it changes under
+ * &utrace.lock; "stop" is that of any engine of the task:
+ *
+ *	stop  stopped  work_queued
+ *	no    no       no		nobody asks for anything, or the task has
+ *					begun with utrace_quiesce_work()
+ *	no    no       yes		a report_quiesce() is due, or a stop was
+ *					asked for and taken back
+ *	yes   no       yes		the task stops in utrace_quiesce_work() if
+ *					not before, unless it is killed
+ *	yes   no       no		the task is in a report, an engine has
+ *					answered %UTRACE_STOP; or it is in
+ *					utrace_quiesce_work(); or it is dying and
+ *					does not stop
+ *	yes   yes      any		the task is stopped, or was killed and is
+ *					about to leave its stop
+ *	no    yes      any		the task was woken, and is about to leave
+ *					its stop; a stop that is asked for now
+ *					keeps it there
+ *
+ * In the middle of an exec, utrace_quiesce_work() makes work_put_off of work_queued,
+ * and __utrace_end_exec() makes work_queued of that. Meanwhile the task can stop
+ * for an answer to report_exec(), and work can be queued again.
+ */
+
 /**
  * utrace_queue_quiesce - bring a task to utrace_quiesce_work() before it returns to user mode
  * @utrace: the engines of the task
@@ -144,10 +170,14 @@ void utrace_wake(struct utrace *utrace)
 }
 
 /*
- * Is current being killed, or exiting? SIGKILL need not be pending any more: a
- * task that exits has dequeued it. So has one that exits because another thread
- * has called exec or exit_group(), which would wait for ever if we stopped. None
- * of this is read under siglock: utrace_stop() says why that is enough.
+ * Is current being killed, or exiting? Any of these says so:
+ *
+ *  - SIGKILL is pending. A task that exits has dequeued it, hence the others.
+ *  - The thread group exits.
+ *  - The task exits. PF_POSTCOREDUMP is the first thing that it sets.
+ *  - Another thread executes a new program. It would wait for ever if we stopped.
+ *
+ * None of this is read under siglock: utrace_stop() says why that is enough.
  */
 static bool is_dying(void)
 {
@@ -156,7 +186,7 @@ static bool is_dying(void)
 
 	/* Read once, as the thread that executes clears it in the end. */
 	exec_task = data_race(READ_ONCE(signal->group_exec_task));
-	/* PF_POSTCOREDUMP is the first thing that a task sets when it exits. */
+	/* Racy, as all of this: see above. */
 	return data_race(fatal_signal_pending(current) ||
 			 signal->flags & SIGNAL_GROUP_EXIT) ||
 	       current->flags & (PF_EXITING | PF_POSTCOREDUMP) ||

@@ -8,9 +8,10 @@
 #include "internal.h"
 
 /*
- * Have the callbacks returned that were running when @engine had been idle @idle
- * times? Another one may run by now, unless @engine is detached. Also sets
- * @attached, under the same lock.
+ * Have the callbacks returned that were running when &utrace_engine.idle was
+ * @idle? It counts how often &utrace_engine.calling has fallen to 0. Another
+ * callback may run by now, unless @engine is detached. Also sets @attached, under
+ * the same lock.
  */
 static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
 			       bool *attached)
