@@ -173,6 +173,15 @@ build_arch_tests() {
 		cat "$tests/some" >>"$tests/list.linux"
 		[ "${word#*:}" = patched ] || cat "$tests/some" >>"$tests/list.base"
 	done
+	# powerpc's own, of a kernel that the series gives it to
+	if [ -e "$LINUX/tools/testing/selftests/$arch_kernel/ptrace/ptrace-sysemu.c" ]; then
+		own=$arch_kernel/ptrace
+		mkdir -p "$tests/$own"
+		logged "selftests-$arch_kernel" make -C "$LINUX/tools/testing/selftests/$own" \
+			OUTPUT="$tests/$own" CC="$cc" ARCH="$arch_kernel" KHDR_INCLUDES= \
+			"$tests/$own/ptrace-sysemu"
+		echo "$own ptrace-sysemu" >>"$tests/list.linux"
+	fi
 	cat "$tests/last" >>"$tests/list.linux"
 	grep '^ptrace ' "$tests/last" >>"$tests/list.base" || :
 	logged "init$suffix" sh -c "$cc -O2 -Wall -o \"\$1\" \"\$2\"" sh "$tests/init" "$ROOT/lab/guest/arch-init.c"
@@ -189,6 +198,7 @@ pack_arch_root() {
 	for word in $ARCH_SELFTESTS; do
 		cp -a "$tests/${word%:*}" "$root/tests/"
 	done
+	[ ! -d "$tests/$arch_kernel" ] || cp -a "$tests/$arch_kernel" "$root/tests/"
 	find "$root" -name '*.[od]' -exec rm -f {} +
 	sed 's| | ./|' "$tests/list.$1" >"$root/tests/list"
 	chmod -R a+rX "$root"
