@@ -431,17 +431,21 @@ TEST_F(users, rr_extra_instruction_after_sysemu)
 #ifdef __aarch64__
 /* ---- gVisor and rr on arm64 ---- */
 
-#define READ_THREAD_POINTER(tp)	__asm__ volatile("mrs %0, tpidr_el0" : "=r" (tp))
+static unsigned long thread_pointer(void)
+{
+	unsigned long tp;
+
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r" (tp));
+	return tp;
+}
 
 static void calls_and_thread_pointers(struct shared *sh)
 {
-	unsigned long tp;
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		sh->result[i] = mark(sh, i);
-		READ_THREAD_POINTER(tp);
-		sh->result[2 + i] = tp;
+		sh->result[2 + i] = thread_pointer();
 	}
 	quit(0);
 }
