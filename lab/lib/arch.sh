@@ -1,19 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# Kernels of other architectures, by one compiler: clang and lld, which conflict with
-# nothing. The programs are linked with Debian's C libraries for cross compilers,
-# and do without these compilers.
+# Kernels of other architectures. Those that are booted are built by one compiler: clang
+# and lld, which conflict with nothing. The programs are linked with Debian's C
+# libraries for cross compilers, and do without these compilers.
 
 BOOTED="arm64 powerpc64le riscv64 s390x"
 
-# Those that are only compiled: the kernel's name of each, its file that reports
-# system calls, and options without which it is not that.
-COMPILED="arm/arch/arm/kernel/ptrace.o/CONFIG_MMU=y
-hexagon/arch/hexagon/kernel/traps.o/
-loongarch/arch/loongarch/kernel/syscall.o/
-mips/arch/mips/kernel/ptrace.o/"
-COMPILED_TOO="kernel/ptrace.o kernel/fork.o kernel/exit.o kernel/signal.o kernel/utrace/"
-NO_COMPILER="alpha arc csky m68k microblaze nios2 openrisc parisc sh sparc xtensa"
+# Those that are only compiled: the kernel's name of each, its compiler, its file that
+# reports system calls, and options without which it is not that. On alpha and hexagon the
+# test engine cannot be had: no syscall_set_return_value().
+COMPILED="\
+alpha alpha-linux-gnu-gcc-12 kernel/ptrace.o CONFIG_UTRACE_TEST_ENGINE=n
+arc arc-linux-gnu-gcc-12 kernel/ptrace.o
+arm clang kernel/ptrace.o CONFIG_MMU=y
+hexagon clang kernel/traps.o CONFIG_UTRACE_TEST_ENGINE=n
+loongarch clang kernel/syscall.o
+m68k m68k-linux-gnu-gcc-12 kernel/ptrace.o CONFIG_MMU=y CONFIG_ATARI=y CONFIG_M68040=y
+mips clang kernel/ptrace.o
+openrisc or1k-elf-gcc kernel/ptrace.o
+parisc hppa-linux-gnu-gcc-12 kernel/ptrace.o
+sh sh4-linux-gnu-gcc-12 kernel/ptrace_32.o CONFIG_CPU_SUBTYPE_SH7750=y
+sparc sparc64-linux-gnu-gcc-12 kernel/ptrace_64.o CONFIG_64BIT=y"
+# What is the same everywhere; what of it only the series has, and with its test engine.
+COMPILED_TOO="fs/exec.o kernel/ptrace.o kernel/fork.o kernel/exit.o kernel/signal.o
+	kernel/sched/core.o kernel/sched/build_utility.o"
+COMPILED_NEW="kernel/utrace/"
+COMPILED_TEST="lib/test_utrace.o"
+NO_COMPILER="csky microblaze nios2 xtensa"
 
 # use_arch NAME: what is to be known of it.
 use_arch() {
@@ -65,16 +78,49 @@ arch_packages() {
 		echo "libgcc-12-dev-$arch_deb-cross /usr/lib/gcc-cross/$arch_triple-linux-gnu/12/libgcc.a"
 	done
 	suffix=
+	echo "$COMPILED" | while read -r _ compiler _; do
+		[ "$compiler" = clang ] || [ -n "$(why_no_gcc "$compiler")" ] ||
+			echo "$(package_of_gcc "$compiler") $compiler"
+	done
 }
 
-# arch_make LOG TREE TARGET...: kmake for $arch_kernel, by clang.
+# package_of_gcc NAME: Debian's package of PREFIX-gcc or PREFIX-gcc-VERSION.
+package_of_gcc() {
+	gcc_version=${1##*-gcc}
+	echo "gcc$gcc_version-${1%"-gcc$gcc_version"}"
+}
+
+# why_no_gcc NAME: why it is not here and is not installed, if that is so. To install
+# one for Linux takes gcc-multilib away, which only its owner may do.
+why_no_gcc() {
+	command -v "$1" >/dev/null && return
+	if ! has_apt; then
+		echo "there is no $1"
+	else
+		case $1 in
+		*-linux-gnu-*)
+			[ "$(dpkg-query -W -f '${db:Status-Status}' gcc-multilib 2>/dev/null)" != installed ] ||
+				echo "$(package_of_gcc "$1") conflicts with gcc-multilib, which is here: apt-get remove gcc-multilib ($(multilib) does for all of the lab)"
+			;;
+		esac
+	fi
+}
+
+arch_gcc=				# the compiler, if it is not clang
+
+# arch_make LOG TREE TARGET...: kmake for $arch_kernel, by clang or $arch_gcc.
 arch_make() {
 	arch_log=$1
 	arch_tree=$2
 	shift 2
 	kmake_arch=$arch_kernel
-	kmake "$arch_log" "$arch_tree" LLVM=-19 CC="ccache clang-19" \
-		HOSTCXX=g++ HOSTLD=ld HOSTAR=ar "$@"
+	if [ -n "$arch_gcc" ]; then
+		kmake "$arch_log" "$arch_tree" CROSS_COMPILE="${arch_gcc%gcc*}" \
+			CC="ccache $arch_gcc" CROSS32CC="$arch_gcc" "$@"
+	else
+		kmake "$arch_log" "$arch_tree" LLVM=-19 CC="ccache clang-19" \
+			HOSTCXX=g++ HOSTLD=ld HOSTAR=ar "$@"
+	fi
 	kmake_arch=
 }
 
@@ -127,6 +173,15 @@ build_arch_tests() {
 		cat "$tests/some" >>"$tests/list.linux"
 		[ "${word#*:}" = patched ] || cat "$tests/some" >>"$tests/list.base"
 	done
+	# powerpc's own, of a kernel that the series gives it to
+	if [ -e "$LINUX/tools/testing/selftests/$arch_kernel/ptrace/ptrace-sysemu.c" ]; then
+		own=$arch_kernel/ptrace
+		mkdir -p "$tests/$own"
+		logged "selftests-$arch_kernel" make -C "$LINUX/tools/testing/selftests/$own" \
+			OUTPUT="$tests/$own" CC="$cc" ARCH="$arch_kernel" KHDR_INCLUDES= \
+			"$tests/$own/ptrace-sysemu"
+		echo "$own ptrace-sysemu" >>"$tests/list.linux"
+	fi
 	cat "$tests/last" >>"$tests/list.linux"
 	grep '^ptrace ' "$tests/last" >>"$tests/list.base" || :
 	logged "init$suffix" sh -c "$cc -O2 -Wall -o \"\$1\" \"\$2\"" sh "$tests/init" "$ROOT/lab/guest/arch-init.c"
@@ -143,6 +198,7 @@ pack_arch_root() {
 	for word in $ARCH_SELFTESTS; do
 		cp -a "$tests/${word%:*}" "$root/tests/"
 	done
+	[ ! -d "$tests/$arch_kernel" ] || cp -a "$tests/$arch_kernel" "$root/tests/"
 	find "$root" -name '*.[od]' -exec rm -f {} +
 	sed 's| | ./|' "$tests/list.$1" >"$root/tests/list"
 	chmod -R a+rX "$root"
@@ -164,35 +220,52 @@ arch_machine() {
 # Compile for the others what the series touches. One line each goes to the table,
 # and the patched tree has to compile, whatever the unpatched one does.
 compile_archs() {
-	for word in $COMPILED; do
-		arch=${word%%/*}
-		word=${word#*/}
+	while read -r arch arch_gcc file options; do
 		arch_kernel=$arch
 		suffix=-$arch
+		if [ "$arch_gcc" = clang ]; then
+			arch_gcc=
+		else
+			why=$(why_no_gcc "$arch_gcc")
+			if [ -n "$why" ]; then
+				stage "$arch is not compiled: $why"
+				not_compiled "$why"
+				continue
+			fi
+		fi
 		stage "$arch: compile what the series touches"
 		for tree in base linux; do
 			obj=$BUILD/obj/$tree$suffix
 			mkdir -p "$obj"
 			echo CONFIG_UTRACE_TEST_ENGINE=y >"$obj/.lab-series"
-			printf '%s\n' "${word##*/}" CONFIG_EXPERT=y CONFIG_PROC_FS=y \
+			# shellcheck disable=SC2086 # a list of words
+			printf '%s\n' CONFIG_EXPERT=y CONFIG_PROC_FS=y \
 				CONFIG_MULTIUSER=y CONFIG_NET=y CONFIG_DEBUG_KERNEL=y \
-				CONFIG_DEBUG_FS=y CONFIG_RUNTIME_TESTING_MENU=y |
-				cat - "$obj/.lab-series" >"$obj/.lab-config"
+				CONFIG_DEBUG_FS=y CONFIG_RUNTIME_TESTING_MENU=y \
+				CONFIG_UTRACE_TEST_ENGINE=y $options >"$obj/.lab-config"
 			built=yes
-			attempt compile_arch "${word%/*}" || built=no
+			attempt compile_arch "arch/$arch/$file" || built=no
 			case $tree in
 			base) who=unpatched ;;
 			*) who=patched ;;
 			esac
 			printf '%-12s %-10s %-6s %s\n' "$arch" "$who" "$built" \
-				"-       objects of what the series touches" >>"$RUN/check-arch/lines"
+				"-       objects of what the series touches, by ${arch_gcc:-clang}" \
+				>>"$RUN/check-arch/lines"
 		done
 		[ "$built" = yes ] || failed="$failed $arch"
-	done
+	done <<-LIST
+	$COMPILED
+	LIST
+	arch_gcc=
 	for arch in $NO_COMPILER; do
-		printf '%-12s %-10s %-6s %s\n' "$arch" both no \
-			"-       clang does not compile this kernel for it" >>"$RUN/check-arch/lines"
+		not_compiled "no compiler is packaged that compiles this kernel for it"
 	done
+}
+
+# not_compiled WHY: the line of $arch in the table.
+not_compiled() {
+	printf '%-12s %-10s %-6s %s\n' "$arch" both no "-       $1" >>"$RUN/check-arch/lines"
 }
 
 # compile_arch FILE: configure $tree, and compile that and what is the same everywhere.
@@ -200,8 +273,8 @@ compile_arch() {
 	arch_make "config-$tree$suffix" "$tree" KCONFIG_ALLCONFIG="$obj/.lab-config" allnoconfig
 	check_config
 	objects="$COMPILED_TOO $1"
-	# there is none without the series
-	[ "$tree" != base ] || objects=$(echo "$objects" | sed 's| kernel/utrace/||')
+	[ "$tree" = base ] || objects="$objects $COMPILED_NEW"
+	! grep -q '^CONFIG_UTRACE_TEST_ENGINE=y' "$obj/.config" || objects="$objects $COMPILED_TEST"
 	# shellcheck disable=SC2086 # a list of words
 	arch_make "objects-$tree$suffix" "$tree" $objects
 }

@@ -176,6 +176,7 @@ bisect_use() {
 	arch=$1
 	arch_kernel=$arch
 	bisect_by=clang
+	bisect_cc=gcc
 	case $arch in
 	x86)
 		arch_kernel=x86_64
@@ -184,8 +185,11 @@ bisect_use() {
 		arch_file=arch/x86/boot/bzImage
 		bisect_fragments=guest.config
 		;;
-	um)
+	um | um-32)
+		arch_kernel=um
 		bisect_by=gcc
+		# what is for the host includes its headers
+		[ "$arch" = um ] || bisect_cc=$GUEST_CC
 		arch_image=linux
 		arch_file=linux
 		bisect_fragments="uml.config uml-host.config"
@@ -215,7 +219,7 @@ bisect_make() {
 	shift
 	if [ "$bisect_by" = gcc ]; then
 		kmake_arch=$arch_kernel
-		kmake "$bisect_log" "$tree" "$@"
+		kmake "$bisect_log" "$tree" CC="ccache $bisect_cc" "$@"
 	else
 		arch_make "$bisect_log" "$tree" "$@"
 	fi

@@ -428,6 +428,106 @@ TEST_F(users, rr_extra_instruction_after_sysemu)
 	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
 }
 
+#ifdef __aarch64__
+/* ---- gVisor and rr on arm64 ---- */
+
+static unsigned long thread_pointer(void)
+{
+	unsigned long tp;
+
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r" (tp));
+	return tp;
+}
+
+static void calls_and_thread_pointers(struct shared *sh)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		sh->result[i] = mark(sh, i);
+		sh->result[2 + i] = thread_pointer();
+	}
+	quit(0);
+}
+
+/*
+ * systrap takes the number from x8 and the arguments from x0 on, and has a thread
+ * pointer and floating-point registers for each switch to the process.
+ */
+TEST_F(users, systrap_sets_all_registers_at_a_stop)
+{
+	static __uint128_t fpregs[33];
+	struct tracee *t = &self->t;
+	struct native_regs regs;
+	unsigned long tls;
+	int i;
+
+	START_TRACEE(t, calls_and_thread_pointers);
+	for (i = 0; i < 2; i++) {
+		ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+		ASSERT_EQ(0, regset(t->pid, PTRACE_GETREGSET, NT_PRSTATUS, &regs,
+				    sizeof(regs)));
+		ASSERT_EQ(0, regset(t->pid, PTRACE_GETREGSET, NT_PRFPREG, fpregs,
+				    sizeof(fpregs)));
+		ASSERT_EQ(__NR_write, regs.regs[8]);
+		EXPECT_EQ(t->sh->mark_fd, regs.regs[0]);
+		EXPECT_EQ((unsigned long)&mark_letters[i], regs.regs[1]);
+		regs.regs[0] = 42 + i;
+		tls = 0x1000 * (i + 1);
+		ASSERT_EQ(0, regset(t->pid, PTRACE_SETREGSET, NT_PRSTATUS, &regs,
+				    sizeof(regs)));
+		ASSERT_EQ(0, regset(t->pid, PTRACE_SETREGSET, NT_ARM_TLS, &tls,
+				    sizeof(tls)));
+		ASSERT_EQ(0, regset(t->pid, PTRACE_SETREGSET, NT_PRFPREG, fpregs,
+				    sizeof(fpregs)));
+	}
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	EXPECT_EQ(__NR_exit_group, nr_of(t));
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(42 + i, t->sh->result[i]);
+		EXPECT_EQ(0x1000 * (i + 1), t->sh->result[2 + i]);
+	}
+	EXPECT_STREQ("", happened(t));
+}
+
+static long put_number(struct tracee *t, int nr)
+{
+	return regset(t->pid, PTRACE_SETREGSET, NT_ARM_SYSTEM_CALL, &nr,
+		      sizeof(nr));
+}
+
+/* rr writes the number at the stop, and goes on by either request. */
+TEST_F(users, rr_rewrites_the_number_at_a_stop)
+{
+	struct tracee *t = &self->t;
+	struct tracee_regs saved;
+
+	need_long_steps();
+	START_TRACEE(t, four_calls);
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	saved = regs_of(t);
+	ASSERT_EQ(0, put_number(t, __NR_getppid));
+	EXPECT_EQ(__NR_getppid, nr_of(t));
+	ASSERT_STREQ("exit", go(t, PTRACE_SYSCALL));
+	EXPECT_EQ(SKIPPED, result_of(t));
+	put_result(&saved, 50);
+	ASSERT_EQ(0, set_regs(t, &saved));
+
+	ASSERT_STREQ("entry", go(t, PTRACE_SYSEMU));
+	ASSERT_EQ(0, set_result(t, 51));
+	ASSERT_EQ(0, put_number(t, -1));
+	ASSERT_STREQ("step", go(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(RETURN_STEP_IP, ip_of(t));
+
+	ASSERT_STREQ("entry", to_entry(t, PTRACE_SYSEMU_SINGLESTEP));
+	EXPECT_EQ(__NR_write, nr_of(t));
+	EXPECT_EQ(50, t->sh->result[0]);
+	EXPECT_EQ(51, t->sh->result[1]);
+	ASSERT_STREQ("exited 0", finish(t));
+	EXPECT_STREQ("d", happened(t));
+}
+#endif /* __aarch64__ */
+
 #endif /* SYSEMU_ARCH_SUPPORTED */
 
 TEST_HARNESS_MAIN
