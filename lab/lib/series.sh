@@ -7,7 +7,7 @@ need_series() {
 		die "the series is empty: there is no patch in patches/"
 	cover=$PATCHES/cover-letter
 	[ -s "$cover" ] ||
-		die "${cover#"$ROOT/"}-letter is missing: its first line is the subject, the rest the text of the cover letter"
+		die "${cover#"$ROOT/"} is missing: its first line is the subject, the rest the text of the cover letter"
 	new=$BUILD/series.tmp
 	rm -rf "$new" "$BUILD/am.tmp"
 	mkdir -p "$new"
