@@ -172,8 +172,11 @@ heartbeat() {
 	done
 }
 
-# One lab at a time in one checkout: they share build/.
+# One lab at a time in one checkout: they share build/. Every target comes by here.
 lock() {
+	# what no choose_kernel took
+	[ -z "$opt_kernel" ] ||
+		die "KERNEL=$opt_kernel: it is 6.12 (the default) or 7.3; for make shell, uml and kernel also base (unpatched)"
 	mkdir -p "$BUILD" 2>/dev/null || die "cannot write to $BUILD: give this user a checkout of its own"
 	if ! { : >>"$BUILD/.lock"; } 2>/dev/null; then
 		die "cannot write to $build: it belongs to another user; use a checkout of your own"

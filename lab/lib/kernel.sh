@@ -52,12 +52,11 @@ ready() {
 	[ "$*" != "base linux" ] || compare_configs
 }
 
-# $kernel is what KERNEL says.
+# $kernel is what KERNEL says, for a target that has one or the other; see lock().
 choose_kernel() {
 	kernel=${opt_kernel:-linux}
 	case $kernel in
-	base | linux) ;;
-	*) die "KERNEL=$opt_kernel: it is base (unpatched) or linux (patched, the default)" ;;
+	base | linux) opt_kernel= ;;
 	esac
 }
 
