@@ -75,7 +75,7 @@ stage() {
 tell_times() {
 	echo "where the time went:"
 	echo "$stages$(($(date +%s) - T0)) end" | awk '
-		$1 - t >= 20 { printf "%5d:%02d %.70s\n", ($1 - t) / 60, ($1 - t) % 60, what }
+		$1 - t >= 20 { printf "%5d:%02d %s\n", ($1 - t) / 60, ($1 - t) % 60, what }
 		{ t = $1; $1 = ""; what = $0; sub(/ *[;(].*/, "", what) }'
 }
 

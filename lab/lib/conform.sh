@@ -342,7 +342,12 @@ observer_comes() {
 # plan OBSERVED, which is a part of PLAN, once for each WHEN (see conform_observe).
 # Sets $sequences, $stops (on each kernel), $observed, and what conform_judge does.
 conform_run() {
-	rm -rf "$CONFORM" "$LOG/conform"
+	rm -rf "$CONFORM"
+	# of what has differed and may not come again the last is kept
+	if [ -d "$LOG/conform" ]; then
+		rm -rf "$LOG/conform.old"
+		mv "$LOG/conform" "$LOG/conform.old"
+	fi
 	mkdir -p "$CONFORM"
 	differences=0
 	vary=0
