@@ -189,6 +189,13 @@ unlock() {
 	exec 9>&-
 }
 
+# need_gib GIB WHAT: so much must be free for WHAT. $have is what is.
+need_gib() {
+	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
+	[ "$have" -ge "$1" ] ||
+		die "no disk space: $2 needs $1 GiB, this file system has $have GiB free; free some, or clone elsewhere"
+}
+
 # A first build needs room; say so now, not after half an hour.
 need_space() {
 	want=6
@@ -197,9 +204,7 @@ need_space() {
 	elif [ -e "$LINUX/.git" ]; then
 		want=4
 	fi
-	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
-	[ "$have" -ge "$want" ] ||
-		die "no disk space: $build needs $want GiB, this file system has $have GiB free; free some, or clone elsewhere"
+	need_gib "$want" "$build"
 }
 
 sum() {

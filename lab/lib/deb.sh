@@ -138,9 +138,7 @@ deb_try() {
 # that it is linked to; and the packages.
 need_room() {
 	want=$((deb_left * 400 / 1048576 + 1))
-	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
-	[ "$have" -ge "$want" ] ||
-		die "no disk space: the rest of the build needs $want GiB, this file system has $have GiB free; free some, or clone elsewhere"
+	need_gib "$want" "the rest of the build"
 	note "disk: it needs $want GiB, $have GiB are free"
 }
 
