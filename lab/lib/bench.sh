@@ -44,12 +44,7 @@ bench_guest() {
 		guest_why="the benchmark ended with status $guest_status"
 		bench_rc=1
 	fi
-	if [ "$bench_rc" != 0 ]; then
-		{
-			echo "$guest_why"
-			console_tail
-		} >"$BENCH/why.$bench_kernel"
-	fi
+	[ "$bench_rc" = 0 ] || keep_why "$BENCH/why.$bench_kernel"
 	return "$bench_rc"
 }
 

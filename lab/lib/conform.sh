@@ -105,10 +105,7 @@ conform_boot() {
 conform_guest() {
 	rm -f "$2.why"
 	if ! conform_boot "$1" "$(echo "${2#"$RUN/"}" | tr / -)" "$2" "$3"; then
-		{
-			echo "$guest_why"
-			console_tail
-		} >"$2.why"
+		keep_why "$2.why"
 		return 1
 	fi
 	cp "$results" "$2.results"
