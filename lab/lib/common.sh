@@ -56,6 +56,7 @@ export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
 # 32 bit, without gcc-multilib, which conflicts with cross compilers.
 export GUEST_CC="gcc -idirafter /usr/include/x86_64-linux-gnu"
 
+tab=$(printf '\t')
 T0=$(date +%s)
 child=					# process group that runs for us
 beat=					# shows how that is getting on
