@@ -162,14 +162,16 @@ show_failure() {
 	die "$1 failed; the whole log is ${logfile#"$ROOT/"}"
 }
 
-# On a terminal, one line that moves: how long, and what is done now.
+# On a terminal, one line that moves: how long, and what is done now; before that what
+# $beat_says, a function of the log, has to say.
+beat_says=
 heartbeat() {
 	trap - EXIT INT TERM HUP
 	h0=$(date +%s)
 	while sleep 1; do
 		s=$(($(date +%s) - h0))
 		printf '\r\033[K         %d:%02d  %.60s' $((s / 60)) $((s % 60)) \
-			"$(tail -n 1 "$1" | tr -d '\r')"
+			"${beat_says:+$("$beat_says" "$1");  }$(tail -n 1 "$1" | tr -d '\r')"
 	done
 }
 
