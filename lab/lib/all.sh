@@ -23,6 +23,8 @@
 . "$ROOT/lab/lib/selftests.sh"
 # shellcheck source=lab/lib/series.sh
 . "$ROOT/lab/lib/series.sh"
+# shellcheck source=lab/lib/figures.sh
+. "$ROOT/lab/lib/figures.sh"
 # shellcheck source=lab/lib/mails.sh
 . "$ROOT/lab/lib/mails.sh"
 # shellcheck source=lab/lib/conform.sh

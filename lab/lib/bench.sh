@@ -44,12 +44,7 @@ bench_guest() {
 		guest_why="the benchmark ended with status $guest_status"
 		bench_rc=1
 	fi
-	if [ "$bench_rc" != 0 ]; then
-		{
-			echo "$guest_why"
-			console_tail
-		} >"$BENCH/why.$bench_kernel"
-	fi
+	[ "$bench_rc" = 0 ] || keep_why "$BENCH/why.$bench_kernel"
 	return "$bench_rc"
 }
 
@@ -93,7 +88,10 @@ bench_sizes() {
 		nm -S "$BUILD/obj/$k$suffix/vmlinux" | awk '$3 ~ /^[tT]$/ && NF == 4 { print $2 }' |
 			sum_hex "size/vmlinux functions" >>"$BENCH/$k.size"
 	done
-	find "$BUILD/obj/linux$suffix/kernel/utrace" -name '*.o' ! -path '*/tests/*' -exec size {} + |
+	# the objects of what is there now: not the tests', which are linked to one, and not
+	# those of files that are gone
+	(cd "$LINUX/kernel/utrace" && ls -- *.c) | sed 's/c$/o/' |
+		(cd "$BUILD/obj/linux$suffix/kernel/utrace" && xargs size) |
 		awk '$1 ~ /^[0-9]/ { text += $1; data += $2 + $3 }
 			END {
 				print "size/utrace core text\t" text

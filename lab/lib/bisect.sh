@@ -251,7 +251,8 @@ bisect_configure() {
 		cp "$obj/.lab-all" "$obj/.lab-config"
 	else
 		# what hangs on an option that goes may go, too
-		printf '%s\n' "$@" >"$obj/.lab-config"
+		printf '%s\n' "$@" >"$obj/.lab-odd"
+		options_of "$obj/.lab-odd" >"$obj/.lab-config"
 		cat "$obj/.lab-config" >>"$obj/.lab-all"
 	fi
 	: >"$obj/.lab-series"
@@ -548,8 +549,16 @@ bisect_coccicheck() {
 
 # The odd configurations, of the whole series: what it touches has to compile.
 
+# Those of this kernel, "NAME ARCH OPTION...".
 bisect_odd_list() {
-	grep -v '^#' "$ROOT/lab/odd.list" | awk '{ $1 = $1; print }'
+	awk -v version="$version" '
+		/^#/ { next }
+		$3 ~ /^[0-9]+\.[0-9]+$/ {
+			if ($3 != version)
+				next
+			$3 = ""
+		}
+		{ $0 = $0; $1 = $1; print }' "$ROOT/lab/odd.list"
 }
 
 # bisect_odd_file NAME ARCH OPTION...: where it leaves that it has passed.

@@ -56,6 +56,7 @@ export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
 # 32 bit, without gcc-multilib, which conflicts with cross compilers.
 export GUEST_CC="gcc -idirafter /usr/include/x86_64-linux-gnu"
 
+tab=$(printf '\t')
 T0=$(date +%s)
 child=					# process group that runs for us
 beat=					# shows how that is getting on
@@ -76,7 +77,7 @@ tell_times() {
 	echo "where the time went:"
 	echo "$stages$(($(date +%s) - T0)) end" | awk '
 		$1 - t >= 20 { printf "%5d:%02d %s\n", ($1 - t) / 60, ($1 - t) % 60, what }
-		{ t = $1; $1 = ""; what = $0; sub(/[:;(,].*/, "", what) }'
+		{ t = $1; $1 = ""; what = $0; sub(/ *[;(].*/, "", what) }'
 }
 
 note() {
@@ -161,19 +162,24 @@ show_failure() {
 	die "$1 failed; the whole log is ${logfile#"$ROOT/"}"
 }
 
-# On a terminal, one line that moves: how long, and what is done now.
+# On a terminal, one line that moves: how long, and what is done now; before that what
+# $beat_says, a function of the log, has to say.
+beat_says=
 heartbeat() {
 	trap - EXIT INT TERM HUP
 	h0=$(date +%s)
 	while sleep 1; do
 		s=$(($(date +%s) - h0))
 		printf '\r\033[K         %d:%02d  %.60s' $((s / 60)) $((s % 60)) \
-			"$(tail -n 1 "$1" | tr -d '\r')"
+			"${beat_says:+$("$beat_says" "$1");  }$(tail -n 1 "$1" | tr -d '\r')"
 	done
 }
 
-# One lab at a time in one checkout: they share build/.
+# One lab at a time in one checkout: they share build/. Every target comes by here.
 lock() {
+	# what no choose_kernel took
+	[ -z "$opt_kernel" ] ||
+		die "KERNEL=$opt_kernel: it is 6.12 (the default) or 7.3; for make shell, uml and kernel also base (unpatched)"
 	mkdir -p "$BUILD" 2>/dev/null || die "cannot write to $BUILD: give this user a checkout of its own"
 	if ! { : >>"$BUILD/.lock"; } 2>/dev/null; then
 		die "cannot write to $build: it belongs to another user; use a checkout of your own"
@@ -186,6 +192,13 @@ unlock() {
 	exec 9>&-
 }
 
+# need_gib GIB WHAT: so much must be free for WHAT. $have is what is.
+need_gib() {
+	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
+	[ "$have" -ge "$1" ] ||
+		die "no disk space: $2 needs $1 GiB, this file system has $have GiB free; free some, or clone elsewhere"
+}
+
 # A first build needs room; say so now, not after half an hour.
 need_space() {
 	want=6
@@ -194,9 +207,7 @@ need_space() {
 	elif [ -e "$LINUX/.git" ]; then
 		want=4
 	fi
-	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
-	[ "$have" -ge "$want" ] ||
-		die "no disk space: $build needs $want GiB, this file system has $have GiB free; free some, or clone elsewhere"
+	need_gib "$want" "$build"
 }
 
 sum() {

@@ -105,10 +105,7 @@ conform_boot() {
 conform_guest() {
 	rm -f "$2.why"
 	if ! conform_boot "$1" "$(echo "${2#"$RUN/"}" | tr / -)" "$2" "$3"; then
-		{
-			echo "$guest_why"
-			console_tail
-		} >"$2.why"
+		keep_why "$2.why"
 		return 1
 	fi
 	cp "$results" "$2.results"
@@ -342,7 +339,12 @@ observer_comes() {
 # plan OBSERVED, which is a part of PLAN, once for each WHEN (see conform_observe).
 # Sets $sequences, $stops (on each kernel), $observed, and what conform_judge does.
 conform_run() {
-	rm -rf "$CONFORM" "$LOG/conform"
+	rm -rf "$CONFORM"
+	# of what has differed and may not come again the last is kept
+	if [ -d "$LOG/conform" ]; then
+		rm -rf "$LOG/conform.old"
+		mv "$LOG/conform" "$LOG/conform.old"
+	fi
 	mkdir -p "$CONFORM"
 	differences=0
 	vary=0

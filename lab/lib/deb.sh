@@ -138,9 +138,7 @@ deb_try() {
 # that it is linked to; and the packages.
 need_room() {
 	want=$((deb_left * 400 / 1048576 + 1))
-	have=$(df -Pk "$BUILD" | awk 'NR == 2 { print int($4 / 1048576) }')
-	[ "$have" -ge "$want" ] ||
-		die "no disk space: the rest of the build needs $want GiB, this file system has $have GiB free; free some, or clone elsewhere"
+	need_gib "$want" "the rest of the build"
 	note "disk: it needs $want GiB, $have GiB are free"
 }
 
@@ -170,20 +168,14 @@ deb_line() {
 # objects, else a line says it now and then.
 deb_build() {
 	deb_start=$(date +%s)
-	heartbeat() {
-		trap - EXIT INT TERM HUP
-		while sleep 2; do
-			counted=
-			case $1 in */build-deb.log) counted="$(deb_line "$1");  " ;; esac
-			printf '\r\033[K         %s%.40s' "$counted" "$(tail -n 1 "$1" | tr -d '\r')"
-		done
-	}
 	if [ ! -t 1 ] && [ -z "$opt_verbose" ]; then
 		deb_tell &
 		teller=$!
 		cleanup="kill $teller 2>/dev/null || :"
 	fi
+	beat_says=deb_line
 	kmake build-deb linux all
+	beat_says=
 	[ -z "$cleanup" ] || kill "$teller"
 	cleanup=
 }

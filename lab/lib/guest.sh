@@ -280,6 +280,22 @@ console_tail() {
 	fi | tr -d '\r' | sed 's/^/    | /'
 }
 
+# keep_why FILE [WHY]: why a guest failed, for who shows it; WHY if $guest_why does not say.
+keep_why() {
+	{
+		echo "${guest_why:-${2:-}}"
+		console_tail
+	} >"$1"
+}
+
+# guest_failed WHY: the end of a script whose guest did.
+guest_failed() {
+	console_tail
+	stage "FAILED: $1"
+	note "logs: ${console#"$ROOT/"}, ${results#"$ROOT/"}"
+	exit 1
+}
+
 # interactive [OPTION...] MODE: the guest's console on this terminal.
 interactive() {
 	guest_options "$@"

@@ -4,11 +4,16 @@
 
 suffix=					# of the directories of objects
 
+# no_kind [WHY]: for a target that KIND is not for.
+no_kind() {
+	[ -z "$opt_kind" ] ||
+		die "KIND=$opt_kind is not for this target: ${1:-its kernels have a configuration of their own}"
+}
+
 # own_flavour NAME FRAGMENT...: for a script that needs kernels of its own, before
 # "ready".
 own_flavour() {
-	[ -z "$opt_kind" ] ||
-		die "KIND=$opt_kind is not for this target: its kernels have a configuration of their own"
+	no_kind
 	suffix=-$1
 	shift
 	fragments="guest.config $*"
@@ -52,12 +57,11 @@ ready() {
 	[ "$*" != "base linux" ] || compare_configs
 }
 
-# $kernel is what KERNEL says.
+# $kernel is what KERNEL says, for a target that has one or the other; see lock().
 choose_kernel() {
 	kernel=${opt_kernel:-linux}
 	case $kernel in
-	base | linux) ;;
-	*) die "KERNEL=$opt_kernel: it is base (unpatched) or linux (patched, the default)" ;;
+	base | linux) opt_kernel= ;;
 	esac
 }
 

@@ -39,6 +39,11 @@ mutant_means() {
 	sed -n 's/^Caught-by: //p' "$ROOT/lab/mutants/$1.patch"
 }
 
+# all_mean: what all of them have to be found by.
+all_mean() {
+	list_mutants | while read -r m; do mutant_means "$m"; done
+}
+
 # The source is changed where it stands, since at another place all of it
 # would have to be compiled. Saved copies come back with their old dates, so
 # that nothing of the true kernel is compiled again. They are whole before
@@ -140,7 +145,7 @@ build_mutants() {
 
 # The tests that are named, as in "Caught-by:".
 named_tests() {
-	list_mutants | while read -r m; do mutant_means "$m"; done | grep -E '^(kunit|selftest) ' | sort -u
+	all_mean | grep -E '^(kunit|selftest) ' | sort -u
 }
 
 # From lines of "Caught-by:" to what lab/guest/tests reads.
@@ -231,8 +236,7 @@ run_mutant() {
 run_no_mutant() {
 	stage "the patched kernel itself, as if it were a mutant"
 	for means in conform observer cost; do
-		list_mutants | while read -r m; do mutant_means "$m"; done | grep -qx "$means" ||
-			continue
+		all_mean | grep -qx "$means" || continue
 		control_rc=0
 		how=$(conform_mutant linux none "$means") || control_rc=$?
 		[ "$control_rc" != 1 ] || continue

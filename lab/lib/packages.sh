@@ -77,7 +77,7 @@ packages_for() {
 		;;
 	bisect)
 		echo "$(multilib) m32"
-		echo "libcap-dev /usr/include/sys/capability.h"
+		echo "libcap-dev <sys/capability.h>"
 		echo "bash bash"
 		echo "clang-19 clang-19"
 		echo "lld-19 ld.lld-19"

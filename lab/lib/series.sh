@@ -7,7 +7,7 @@ need_series() {
 		die "the series is empty: there is no patch in patches/"
 	cover=$PATCHES/cover-letter
 	[ -s "$cover" ] ||
-		die "${cover#"$ROOT/"}-letter is missing: its first line is the subject, the rest the text of the cover letter"
+		die "${cover#"$ROOT/"} is missing: its first line is the subject, the rest the text of the cover letter"
 	new=$BUILD/series.tmp
 	rm -rf "$new" "$BUILD/am.tmp"
 	mkdir -p "$new"
@@ -22,7 +22,7 @@ need_series() {
 		--numbered --no-base --diff-algorithm=histogram \
 		--encode-email-headers "base..$tip" ||
 		die "git format-patch failed"
-	awk -v cover="$cover" '
+	awk -v cover="$cover" -v kver="$kver" '
 		/^Subject: / {
 			getline title <cover
 			sub(/\*\*\* SUBJECT HERE \*\*\*/, "")
@@ -35,6 +35,7 @@ need_series() {
 					started = 1
 					print line
 				}
+			print "\nBased on v" kver "."
 			next
 		}
 		{ print }' "$new/0000-cover-letter.patch" >"$new/cover"

@@ -30,10 +30,7 @@ surface_guest() {
 			sort >>"$SURFACE/$1/surface"
 		return 0
 	fi
-	{
-		echo "${guest_why:-the guest listed nothing}"
-		console_tail
-	} >"$SURFACE/why.$1"
+	keep_why "$SURFACE/why.$1" "the guest listed nothing"
 	return 1
 }
 

@@ -102,7 +102,6 @@ check_overlay() {
 	for p in $(list_patches); do
 		new_files_of "$PATCHES/$p" | sed "s|\$|	$p|" >>"$listed"
 	done
-	tab=$(printf '\t')
 	while IFS=$tab read -r f p; do
 		[ -f "$OVERLAY/$f" ] ||
 			die "$(source_of "$p") lists the new file $f, which does not exist: add it or take it off the list"
