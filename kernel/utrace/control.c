@@ -297,8 +297,8 @@ static int set_action(struct utrace_engine *engine,
 		return 0;
 
 	if (utrace->state != UTRACE_ALIVE ||
-	    /* Racy, as is the kill. It would break off a core dump to a pipe. */
 	    (action == UTRACE_INTERRUPT &&
+	     /* Racy, as the kill is. It would break off a core dump to a pipe. */
 	     data_race(utrace->task->signal->flags & SIGNAL_GROUP_EXIT)) ||
 	    utrace_queue_quiesce(utrace, action == UTRACE_INTERRUPT ?
 					 TWA_SIGNAL : TWA_RESUME)) {
