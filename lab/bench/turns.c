@@ -116,6 +116,7 @@ static double crowd(unsigned int us)
 }
 
 static unsigned int tracer_us;
+static unsigned int each = 1;	/* of so many stops is one that the tracer computes after */
 
 static void calls(unsigned int us)
 {
@@ -137,7 +138,8 @@ static double after_round(unsigned int us)
 	from = now();
 	for (i = 0; i < STOPS; i++) {
 		ptrace(PTRACE_SYSEMU, pid, 0, 0);
-		compute(tracer_us);
+		if (i % each == 0)
+			compute(tracer_us);
 		waitpid(pid, &status, __WALL);
 	}
 	took = now() - from;
@@ -157,6 +159,13 @@ static double after(unsigned int us)
 static double after_pinned(unsigned int us)
 {
 	pinned = true;
+	return after(us);
+}
+
+/* As a tracer that works after the exit from a call and not after the entry. */
+static double after_each_second(unsigned int us)
+{
+	each = 2;
 	return after(us);
 }
 
@@ -246,12 +255,16 @@ static double like_gdb(unsigned int us)
 const struct bench_case turns_cases[] = {
 	{ "turns/16 tracees compute 1 ms each", crowd, 1000, WALL },
 	{ "turns/16 tracees compute 20 ms each", crowd, 20000, WALL },
+	{ "turns/tracee 10 us, tracer 10 us", after, AFTER(10, 10), WALL },
+	{ "turns/tracee 40 us, tracer 40 us", after, AFTER(40, 40), WALL },
 	{ "turns/tracee 90 us, tracer 90 us", after, AFTER(90, 90), WALL },
 	{ "turns/tracee 1000 us, tracer 10 us", after, AFTER(1000, 10), WALL },
 	{ "turns/tracee 1000 us, pinned, tracer 500 us", after_pinned, AFTER(1000, 500), WALL },
 	{ "turns/tracee 1000 us, tracer 500 us", after, AFTER(1000, 500), WALL },
 	{ "turns/tracee 1000 us, tracer 1000 us", after, AFTER(1000, 1000), WALL },
 	{ "turns/tracee 500 us, tracer 1000 us", after, AFTER(500, 1000), WALL },
+	{ "turns/tracee 500 us, tracer 500 us after each second", after_each_second,
+	  AFTER(500, 500), WALL },
 	{ "turns/tracee 5000 us, tracer 5000 us", after, AFTER(5000, 5000), WALL },
 	{ "turns/like strace, 4 tracees", like_strace, 0, WALL },
 	{ "turns/like strace, 4 tracees compute 200 us", like_strace, 200, WALL },
