@@ -105,7 +105,7 @@ stop_child() {
 at_exit() {
 	rc=$?
 	trap - EXIT
-	trap '' INT TERM HUP
+	trap '' INT TERM HUP PIPE
 	if [ -n "$beat" ]; then
 		kill "$beat" 2>/dev/null || :
 		printf '\n'
@@ -116,8 +116,10 @@ at_exit() {
 }
 
 trap at_exit EXIT
-trap 'echo "lab: interrupted; the same command continues" >&2; exit 130' INT
-trap 'echo "lab: terminated; the same command continues" >&2; exit 143' TERM HUP
+# who reads what we print may be gone already, as with "| tee": then it is not said
+trap 'trap "" PIPE; echo "lab: interrupted; the same command continues" >&2 || :; exit 130' INT
+trap 'trap "" PIPE; echo "lab: terminated; the same command continues" >&2 || :; exit 143' TERM HUP
+trap 'exit 141' PIPE
 
 # Start a command in its own process group; $child is its id.
 spawn() {

@@ -4,10 +4,10 @@
 
 suffix=					# of the directories of objects
 
-# no_kind [WHY]: for a target that KIND is not for.
+# For a target that KIND is not for.
 no_kind() {
 	[ -z "$opt_kind" ] ||
-		die "KIND=$opt_kind is not for this target: ${1:-its kernels have a configuration of their own}"
+		die "KIND=$opt_kind is not for this target: its kernels have a configuration of their own"
 }
 
 # own_flavour NAME FRAGMENT...: for a script that needs kernels of its own, before
