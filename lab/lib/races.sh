@@ -212,7 +212,7 @@ races_hunt() {
 		# as many guests as before: how busy they are makes a difference
 		where="unpatched kernel"
 		set -- base base.2 amplified-base amplified-base.2
-		if [ "$round" -gt 2 ]; then
+		if [ "$round" -gt 1 ]; then
 			where="unpatched kernel, and again on the patched one"
 			set -- base linux amplified-base amplified-linux
 		fi
