@@ -177,8 +177,10 @@ build_arch_tests() {
 	if [ -e "$LINUX/tools/testing/selftests/$arch_kernel/ptrace/ptrace-sysemu.c" ]; then
 		own=$arch_kernel/ptrace
 		mkdir -p "$tests/$own"
+		# its assembler includes a header that gcc has and clang has not
 		logged "selftests-$arch_kernel" make -C "$LINUX/tools/testing/selftests/$own" \
-			OUTPUT="$tests/$own" CC="$cc" ARCH="$arch_kernel" KHDR_INCLUDES= \
+			OUTPUT="$tests/$own" CC="$cc -idirafter /usr/lib/gcc-cross/$arch_triple-linux-gnu/12/include" \
+			ARCH="$arch_kernel" KHDR_INCLUDES= \
 			"$tests/$own/ptrace-sysemu"
 		echo "$own ptrace-sysemu" >>"$tests/list.linux"
 	fi
