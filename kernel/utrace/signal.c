@@ -112,8 +112,9 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
  *
  * Context: current in get_signal(), with a struct utrace. Holds siglock, which
  * is dropped and taken again if an engine wants signals. May sleep.
- * Return: what to do with the signal, or NULL if an engine has taken it away. If
- * it is @ksig->ka, the signal to act on is the one in @ksig->info.
+ * Return: what to do with the signal, or NULL if that is nothing: an engine has
+ * taken it away, or it is pending again. If it is @ksig->ka, it is another signal
+ * now, which is in @ksig->info.
  */
 struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 					 enum pid_type type)
