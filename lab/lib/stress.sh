@@ -83,7 +83,7 @@ stress_run() {
 	stress_rc=0
 	boot --kernel "$1" --name "stress$suffix-$1" --root "$stress_root" \
 		--total "$2" --idle 600 --show stress_show \
-		stress no_timer_check lab.parts="$stress_parts" lab.list="stress-$1" \
+		stress lab.parts="$stress_parts" lab.list="stress-$1" \
 		lab.seconds="$((120 * slow))" lab.sequences="$stress_sequences" lab.seed="$SEED" \
 		lab.stressors="$stress_stressors" lab.each="$stress_each" lab.fuzz="$stress_fuzz" ||
 		stress_rc=1
