@@ -126,7 +126,9 @@ enum utrace_syscall_action {
  * The first engine that answers something other than %UTRACE_SIGNAL_DELIVER
  * decides, and no later answer changes that. The answer takes effect whatever
  * the task blocks, ignores or handles. If it is not the default action of the
- * signal at hand, the signal becomes SIGTERM, SIGABRT, SIGSTOP or SIGTSTP.
+ * signal at hand, the signal becomes SIGTERM, SIGABRT, SIGSTOP or SIGTSTP. If
+ * another thread is executing a new program, SIGKILL kills them both, and no core
+ * is dumped.
  *
  * The one answer that is refused is to kill or TSTP an init that is immune to
  * its signals (%SIGNAL_UNKILLABLE): then the signal takes its usual course.

@@ -101,6 +101,11 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 	}
 	memset(&ksig->ka, 0, sizeof(ksig->ka));
 	ksig->ka.sa.sa_handler = SIG_DFL;
+
+	/* Another thread's exec would go on when this one has died. */
+	if (current->signal->group_exec_task &&
+	    (action == UTRACE_SIGNAL_TERM || action == UTRACE_SIGNAL_CORE))
+		send_signal_locked(SIGKILL, SEND_SIG_PRIV, current, PIDTYPE_TGID);
 	return &ksig->ka;
 }
 

@@ -425,6 +425,18 @@ TEST_F(task, a_fatal_signal_survives_an_exec)
 	self->pid = 0;
 }
 
+TEST_F(task, an_answer_that_kills_ends_an_exec)
+{
+	int status;
+
+	HOLD_SIGNAL_OF_PROCESS(SIGQUIT, "term");
+	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
+	status = wait_for_status(self->pid, __WALL);
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(SIGKILL, WTERMSIG(status));
+	self->pid = 0;
+}
+
 /* It is cancelled before the engine is told of the signal. */
 TEST_F(task, sigcont_at_a_tracers_stop_cancels_a_stop)
 {
