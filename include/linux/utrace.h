@@ -127,8 +127,8 @@ enum utrace_syscall_action {
  * decides, and no later answer changes that. The answer takes effect whatever
  * the task blocks, ignores or handles. If it is not the default action of the
  * signal at hand, the signal becomes SIGTERM, SIGABRT, SIGSTOP or SIGTSTP. If
- * another thread is executing a new program, SIGKILL kills them both, and no core
- * is dumped.
+ * another thread executes a new program before the core dump begins, that goes on,
+ * and only this thread dies, as of a fault.
  *
  * The one answer that is refused is to kill or TSTP an init that is immune to
  * its signals (%SIGNAL_UNKILLABLE): then the signal takes its usual course.

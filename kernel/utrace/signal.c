@@ -81,6 +81,7 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 					struct k_sigaction *ka,
 					enum utrace_signal_action action)
 {
+	struct signal_struct *signal = current->signal;
 	int substitute = signal_for(action);
 
 	if (action == UTRACE_SIGNAL_IGN)
@@ -90,8 +91,7 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 		return ka;
 
 	/* get_signal() would drop it, and a fault would recur for ever. */
-	if (current->signal->flags & SIGNAL_UNKILLABLE &&
-	    !sig_kernel_only(substitute))
+	if (signal->flags & SIGNAL_UNKILLABLE && !sig_kernel_only(substitute))
 		return ka;
 
 	if (default_action(signr) != action) {
@@ -102,10 +102,16 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 	memset(&ksig->ka, 0, sizeof(ksig->ka));
 	ksig->ka.sa.sa_handler = SIG_DFL;
 
-	/* Another thread's exec would go on when this one has died. */
-	if (current->signal->group_exec_task &&
-	    (action == UTRACE_SIGNAL_TERM || action == UTRACE_SIGNAL_CORE))
-		send_signal_locked(SIGKILL, SEND_SIG_PRIV, current, PIDTYPE_TGID);
+	/*
+	 * Kill the thread group under this hold of siglock, as complete_signal()
+	 * does: another thread's exec would go on when only this one has died.
+	 * Not for a core dump: do_coredump() does this itself, or refuses.
+	 */
+	if (action == UTRACE_SIGNAL_TERM && !(signal->flags & SIGNAL_GROUP_EXIT)) {
+		signal->flags = SIGNAL_GROUP_EXIT;
+		signal->group_exit_code = ksig->info.si_signo;
+		zap_other_threads(current);
+	}
 	return &ksig->ka;
 }
 

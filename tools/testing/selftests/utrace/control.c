@@ -386,4 +386,52 @@ TEST_F(task, a_tracer_that_dies_in_an_engines_stop_leaves_no_signal)
 	EXPECT_LT(0, answer(self));
 }
 
+#ifdef PTRACE_SYSEMU
+/* The call that was entered is skipped, the next one happens. */
+TEST_F(task, a_tracer_that_dies_in_an_engines_stop_skips_one_call)
+{
+	int pipefd[2], status;
+	pid_t tracer;
+	long result;
+	char byte;
+
+	START(serve);
+	ASSERT_EQ(0, pipe(pipefd));
+	tracer = fork();
+	ASSERT_LE(0, tracer);
+	if (!tracer) {
+		/* As above, and then from the exit of the read(). */
+		if (ptrace(PTRACE_SEIZE, self->pid, 0, 0) ||
+		    ptrace(PTRACE_INTERRUPT, self->pid, 0, 0) ||
+		    waitpid(self->pid, &status, __WALL) != self->pid ||
+		    ptrace(PTRACE_SYSCALL, self->pid, 0, 0) ||
+		    waitpid(self->pid, &status, __WALL) != self->pid ||
+		    ptrace(PTRACE_SYSCALL, self->pid, 0, 0) ||
+		    wait_for_state(self->pid, 'S') ||
+		    write(pipefd[1], "", 1) != 1 ||
+		    waitpid(self->pid, &status, __WALL) != self->pid ||
+		    ptrace(PTRACE_SYSEMU, self->pid, 0, 0))
+			_exit(1);
+		pause();
+	}
+	ASSERT_EQ(1, read(pipefd[0], &byte, 1));
+	/* The stop is made by task work that the report itself has queued. */
+	ASSERT_EQ(0, command(self->engine, "on syscall_entry report"));
+	ASSERT_EQ(0, command(self->engine, "on quiesce stop"));
+	ASSERT_EQ(0, command(self->engine, "events syscall_entry quiesce"));
+	tell(self);
+	ASSERT_EQ(0, wait_stopped(self->pid));
+	kill(tracer, SIGKILL);
+	ASSERT_EQ(tracer, waitpid(tracer, &status, 0));
+	ASSERT_TRUE(WIFSIGNALED(status));
+	ASSERT_EQ(0, command(self->engine, "events"));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	result = answer(self);
+	EXPECT_NE(NO_ANSWER, result);
+	EXPECT_GE(0, result);
+	tell(self);
+	EXPECT_LT(0, answer(self));
+}
+#endif
+
 TEST_HARNESS_MAIN

@@ -433,7 +433,7 @@ TEST_F(task, an_answer_that_kills_ends_an_exec)
 	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
 	status = wait_for_status(self->pid, __WALL);
 	EXPECT_TRUE(WIFSIGNALED(status));
-	EXPECT_EQ(SIGKILL, WTERMSIG(status));
+	EXPECT_EQ(SIGTERM, WTERMSIG(status));
 	self->pid = 0;
 }
 
