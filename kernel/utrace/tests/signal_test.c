@@ -15,6 +15,7 @@
 struct taking {
 	struct ksignal ksig;
 	struct k_sigaction *ka;
+	bool killed;	/* at once */
 };
 
 static u32 probe_signal(u32 action, struct utrace_engine *engine,
@@ -59,6 +60,9 @@ static void report_signal(struct tracee *t)
 	guard(spinlock_irq)(&sighand->siglock);
 	taking->ka = utrace_report_signal(taking->ksig.info.si_signo,
 					  &taking->ksig, PIDTYPE_PID);
+	/* The tracee lives on. */
+	taking->killed = current->signal->flags & SIGNAL_GROUP_EXIT;
+	current->signal->flags &= ~SIGNAL_GROUP_EXIT;
 }
 
 /* Let the tracee take a signal, which it treats with @handler. */
@@ -162,6 +166,8 @@ static void signal_becomes_what_is_answered(struct kunit *test)
 		a->answer = answers[i].answer;
 		take(t, &taking, sig, HANDLER);
 		expect_becomes(t, &taking, becomes);
+		KUNIT_EXPECT_EQ(test, a->answer == UTRACE_SIGNAL_TERM,
+				taking.killed);
 		if (!becomes)
 			continue;
 		KUNIT_EXPECT_EQ(test, becomes == sig ? SI_USER : SI_KERNEL,

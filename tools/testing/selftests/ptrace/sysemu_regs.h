@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The PTRACE_SYSEMU tests on arm64, powerpc64, riscv64 and s390x: registers
- * and the system-call instruction. What x86 has is in sysemu.h.
+ * and the system-call instruction. What x86 has is in sysemu_x86.h.
  *
  * They differ in what a skipped call leaves in the result register if the tracer
  * puts nothing there: -ENOSYS on riscv and s390, the first argument on arm64 and
@@ -248,7 +248,7 @@ __asm__(".pushsection .text\n"
 
 #endif
 
-/* What most of them have in common; sysemu.h says what it is. */
+/* What most of them have in common; sysemu_x86.h says what it is. */
 #ifndef SYSCALL_INSN_SIZE
 #define SYSCALL_INSN_SIZE	4
 #endif

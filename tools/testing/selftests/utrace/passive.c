@@ -5,7 +5,6 @@
  */
 #include "task.h"
 
-#include <sys/resource.h>
 #include <linux/filter.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
@@ -509,97 +508,6 @@ TEST_F(passive, a_probed_task_lives)
 	EXPECT_EQ(sizeof(hits), read(event, &hits, sizeof(hits)));
 	EXPECT_EQ(100, hits);
 	EXPECT_SEEN("quiesce");
-}
-
-/* Load */
-
-#define NR_STOPPED	16
-
-static double load(void)
-{
-	double load = -1;
-	FILE *file = fopen("/proc/loadavg", "r");
-
-	if (file && fscanf(file, "%lf", &load) != 1)
-		load = -1;
-	if (file)
-		fclose(file);
-	return load;
-}
-
-TEST(a_stop_is_no_load)
-{
-	double before = load();
-	int engine[NR_STOPPED];
-	pid_t pid;
-	int i;
-
-	if (!have_engines())
-		SKIP(return, NO_ENGINES);
-	for (i = 0; i < NR_STOPPED; i++) {
-		pid = fork();
-		ASSERT_LE(0, pid);
-		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			for (;;)
-				sleep_ms(1);
-		}
-		engine[i] = open_engine();
-		ASSERT_LE(0, engine[i]);
-		ASSERT_EQ(0, attach_to(engine[i], pid));
-		ASSERT_EQ(0, stop_and_wait(engine[i]));
-	}
-	/* It is counted every five seconds, and these would make it 2.4. */
-	sleep_ms(11000);
-	EXPECT_LT(load(), before + 1);
-}
-
-/* The ticks of CPU time that a task has had. */
-static long cpu_time(pid_t pid)
-{
-	struct text text = proc_text(pid, "stat");
-	char *end = strrchr(text.text, ')');
-	long user, system;
-
-	if (!end || sscanf(end + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
-			   &user, &system) != 2)
-		return -1;
-	return user + system;
-}
-
-/* As much as its parent is told in the end, and none for the time in the stop. */
-TEST(a_stop_takes_no_time)
-{
-	long ticks = sysconf(_SC_CLK_TCK), before, told;
-	struct rusage usage;
-	int engine, status;
-	pid_t pid;
-
-	if (!have_engines())
-		SKIP(return, NO_ENGINES);
-	engine = open_engine();
-	ASSERT_LE(0, engine);
-	pid = fork();
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			;
-	}
-	ASSERT_EQ(0, attach_to(engine, pid));
-	ASSERT_TRUE(wait_until(cpu_time(pid) > 0));
-	ASSERT_EQ(0, stop_and_wait(engine));
-	ASSERT_EQ(0, wait_stopped(pid));
-	before = cpu_time(pid);
-	sleep_ms(500);
-	EXPECT_EQ(before, cpu_time(pid));
-	kill(pid, SIGKILL);
-	ASSERT_EQ(pid, wait4(pid, &status, 0, &usage));
-	told = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec;
-	told = told * ticks + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) *
-	       ticks / 1000000;
-	EXPECT_LE(before, told + 1);
-	EXPECT_LT(told, before + ticks / 4);
 }
 
 TEST_HARNESS_MAIN
