@@ -114,7 +114,7 @@ enum utrace_syscall_action {
  *	engine has no objection to what is going to happen
  * @UTRACE_SIGNAL_IGN: nothing happens
  * @UTRACE_SIGNAL_TERM: the thread group is killed
- * @UTRACE_SIGNAL_CORE: the thread group is killed and dumps core
+ * @UTRACE_SIGNAL_CORE: the thread group is killed and dumps core, if it can
  * @UTRACE_SIGNAL_STOP: the thread group stops
  * @UTRACE_SIGNAL_TSTP: the thread group stops, unless its process group is
  *	orphaned
@@ -126,9 +126,9 @@ enum utrace_syscall_action {
  * The first engine that answers something other than %UTRACE_SIGNAL_DELIVER
  * decides, and no later answer changes that. The answer takes effect whatever
  * the task blocks, ignores or handles. If it is not the default action of the
- * signal at hand, the signal becomes SIGTERM, SIGABRT, SIGSTOP or SIGTSTP. If
- * another thread executes a new program before the core dump begins, that goes on,
- * and only this thread dies, as of a fault.
+ * signal at hand, the signal becomes SIGTERM, SIGABRT, SIGSTOP or SIGTSTP. An
+ * exec of another thread that begins before the core dump does goes on, and only
+ * this thread dies, as with a fault.
  *
  * The one answer that is refused is to kill or TSTP an init that is immune to
  * its signals (%SIGNAL_UNKILLABLE): then the signal takes its usual course.

@@ -103,15 +103,20 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 	ksig->ka.sa.sa_handler = SIG_DFL;
 
 	/*
-	 * Kill the thread group under this hold of siglock, as complete_signal()
-	 * does: another thread's exec would go on when only this one has died.
-	 * Not for a core dump: do_coredump() does this itself, or refuses.
+	 * Begin the group exit under this hold of siglock, as complete_signal()
+	 * does: otherwise another thread's exec would go on, and only this one
+	 * would die. Not for a core dump: do_coredump() does this, or refuses.
 	 */
 	if (action == UTRACE_SIGNAL_TERM && !(signal->flags & SIGNAL_GROUP_EXIT)) {
 		signal->flags = SIGNAL_GROUP_EXIT;
 		signal->group_exit_code = ksig->info.si_signo;
 		zap_other_threads(current);
 	}
+
+	/* get_signal() begins with a task that is to die, and dequeues SIGKILL. */
+	if ((action == UTRACE_SIGNAL_TERM || action == UTRACE_SIGNAL_CORE) &&
+	    (signal->flags & SIGNAL_GROUP_EXIT || signal->group_exec_task))
+		return NULL;
 	return &ksig->ka;
 }
 
@@ -124,8 +129,8 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
  * Context: current in get_signal(), with a struct utrace. Holds siglock, which
  * is dropped and taken again if an engine wants signals. May sleep.
  * Return: what to do with the signal, or NULL if that is nothing: an engine has
- * taken it away, or it is pending again. If it is @ksig->ka, it is another signal
- * now, which is in @ksig->info.
+ * taken it away, it is pending again, or the task is to die. If it is @ksig->ka,
+ * it is another signal now, which is in @ksig->info.
  */
 struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 					 enum pid_type type)

@@ -3,8 +3,6 @@
  * utrace core: a task reports system calls
  */
 
-#include <linux/sched/signal.h>
-
 #include "report.h"
 
 /**
@@ -16,7 +14,7 @@
  *
  * Context: current, no locks, just after entering the kernel. May sleep.
  * Return: true if the system call must not happen: an engine has said so, or
- * current is being killed.
+ * current was stopped here and is being killed.
  */
 bool utrace_report_syscall_entry(struct pt_regs *regs)
 {
@@ -34,11 +32,8 @@ bool utrace_report_syscall_entry(struct pt_regs *regs)
 							   engine, regs);
 		report.action |= answer & UTRACE_SYSCALL_ABORT;
 	}
-	if (!utrace_finish_report(&report))
-		return true;
-	/* Racy: if SIGKILL comes just now, it is seen before user mode. */
-	return utrace_syscall_action(report.action) == UTRACE_SYSCALL_ABORT ||
-	       data_race(fatal_signal_pending(current));
+	return !utrace_finish_report(&report) ||
+	       utrace_syscall_action(report.action) == UTRACE_SYSCALL_ABORT;
 }
 
 /**

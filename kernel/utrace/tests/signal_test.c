@@ -15,7 +15,7 @@
 struct taking {
 	struct ksignal ksig;
 	struct k_sigaction *ka;
-	bool killed;	/* at once */
+	int exit_code;	/* of the group exit, if that has begun */
 };
 
 static u32 probe_signal(u32 action, struct utrace_engine *engine,
@@ -61,8 +61,10 @@ static void report_signal(struct tracee *t)
 	taking->ka = utrace_report_signal(taking->ksig.info.si_signo,
 					  &taking->ksig, PIDTYPE_PID);
 	/* The tracee lives on. */
-	taking->killed = current->signal->flags & SIGNAL_GROUP_EXIT;
+	if (current->signal->flags & SIGNAL_GROUP_EXIT)
+		taking->exit_code = current->signal->group_exit_code;
 	current->signal->flags &= ~SIGNAL_GROUP_EXIT;
+	current->signal->group_exit_code = 0;
 }
 
 /* Let the tracee take a signal, which it treats with @handler. */
@@ -165,9 +167,14 @@ static void signal_becomes_what_is_answered(struct kunit *test)
 
 		a->answer = answers[i].answer;
 		take(t, &taking, sig, HANDLER);
+		if (a->answer == UTRACE_SIGNAL_TERM) {
+			/* Nothing more is done with the signal. */
+			expect_becomes(t, &taking, 0);
+			KUNIT_EXPECT_EQ(test, becomes, taking.exit_code);
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, 0, taking.exit_code);
 		expect_becomes(t, &taking, becomes);
-		KUNIT_EXPECT_EQ(test, a->answer == UTRACE_SIGNAL_TERM,
-				taking.killed);
 		if (!becomes)
 			continue;
 		KUNIT_EXPECT_EQ(test, becomes == sig ? SI_USER : SI_KERNEL,
