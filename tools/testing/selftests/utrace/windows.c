@@ -437,6 +437,17 @@ TEST_F(task, an_answer_that_kills_ends_an_exec)
 	self->pid = 0;
 }
 
+TEST_F(task, an_answer_that_kills_leaves_a_killed_task_its_exit_stop)
+{
+	HOLD_SIGNAL(SIGQUIT, "term");
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, PTRACE_O_TRACEEXIT));
+	kill(self->pid, SIGKILL);
+	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8,
+		  wait_for_status(self->pid, __WALL) >> 8);
+	ptrace(PTRACE_CONT, self->pid, 0, 0);
+	EXPECT_EQ(SIGKILL, end(self));
+}
+
 /* It is cancelled before the engine is told of the signal. */
 TEST_F(task, sigcont_at_a_tracers_stop_cancels_a_stop)
 {
