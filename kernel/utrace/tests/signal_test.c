@@ -199,6 +199,7 @@ static void first_answer_decides(struct kunit *test)
 	c->answer = UTRACE_SIGNAL_TERM;
 	take(t, &taking, SIGUSR1, HANDLER);
 	expect_becomes(t, &taking, 0);
+	KUNIT_EXPECT_EQ(test, 0, taking.exit_code);
 	KUNIT_EXPECT_EQ(test, UTRACE_SIGNAL_IGN, c->action);
 	EXPECT_LOG(t, "a:signal b:signal c:signal");
 }
