@@ -162,16 +162,17 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
 /**
  * struct utrace_engine_ops - callbacks of an engine
  *
- * The callbacks except @report_reap run in the task that they report on, with
- * interrupts on and no spinlock held. They may sleep, allocate, touch the task's
- * memory (before @report_death) and call any function of this interface.
+ * The callbacks except @report_reap and @release run in the task that they
+ * report on, with interrupts on and no spinlock held. They may sleep, allocate,
+ * touch the task's memory (before @report_death) and call any function of this
+ * interface.
  *
  * The engines of a task are called one after the other, in the order in which
  * they were attached. An engine that is attached in the middle of a report is
  * not called for it. @action is the strongest resume action that earlier engines
- * have answered, ORed with what they have answered about the event. The
- * callbacks return a &enum utrace_resume_action; 0 is "go on" and leaves
- * everything as it would be without the engine.
+ * have answered, ORed with what they have answered about the event. Except
+ * for @report_reap and @release, they return a &enum utrace_resume_action; 0 is
+ * "go on" and leaves everything as it would be without the engine.
  *
  * An engine must have the callback of every event that it asks for.
  */
@@ -186,12 +187,12 @@ struct utrace_engine_ops {
 	 *
 	 * With generic entry code, and on arm64 and powerpc, an engine that
 	 * answers %UTRACE_SYSCALL_ABORT may set the result with
-	 * syscall_set_return_value(), otherwise it is -ENOSYS, on arm64 and
-	 * powerpc the first argument, on s390 what a tracer has written to that
-	 * register at the entry; and seccomp, tracepoint and audit do not see
-	 * the entry. Of the other architectures most skip the call, but
-	 * some of them overwrite the result or go through seccomp: see
-	 * Documentation/core-api/utrace.rst.
+	 * syscall_set_return_value(), and seccomp, tracepoints and audit do not
+	 * see the entry. If it sets none, the result is -ENOSYS; but on arm64
+	 * and powerpc it is the first argument, and on s390 what a tracer has
+	 * written to that register at the entry, if it has. Most of the other
+	 * architectures skip the call, but some of them overwrite the result or
+	 * go through seccomp: see Documentation/core-api/utrace.rst.
 	 */
 	u32 (*report_syscall_entry)(u32 action, struct utrace_engine *engine,
 				    struct pt_regs *regs);
