@@ -14,6 +14,9 @@
 /raid6: using algorithm/ { sub(/algorithm [^ ]*/, "algorithm NAME") }
 /xor: using function/ { sub(/function: [^ ]*/, "function: NAME") }
 
+# in 7.3 it varies by some pages from one boot to the next
+/Memory: [0-9]+K\// { sub(/Memory: [0-9]+K\//, "Memory: FREE/") }
+
 # the date
 /audit\([0-9.]+:/ { sub(/audit\([0-9.]+:/, "audit(TIME:") }
 
