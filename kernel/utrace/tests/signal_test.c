@@ -61,8 +61,7 @@ static void report_signal(struct tracee *t)
 	taking->ka = utrace_report_signal(taking->ksig.info.si_signo,
 					  &taking->ksig, PIDTYPE_PID);
 	/* The tracee lives on. */
-	if (current->signal->flags & SIGNAL_GROUP_EXIT)
-		taking->exit_code = current->signal->group_exit_code;
+	taking->exit_code = current->signal->group_exit_code;
 	current->signal->flags &= ~SIGNAL_GROUP_EXIT;
 	current->signal->group_exit_code = 0;
 }
