@@ -113,7 +113,11 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
 		zap_other_threads(current);
 	}
 
-	/* get_signal() begins with a task that is to die, and dequeues SIGKILL. */
+	/*
+	 * get_signal() looks first whether the task is to die, and dequeues
+	 * SIGKILL then. de_thread() gives up group_exec_task without siglock, but
+	 * only when it was killed, after SIGNAL_GROUP_EXIT was set under it.
+	 */
 	if ((action == UTRACE_SIGNAL_TERM || action == UTRACE_SIGNAL_CORE) &&
 	    (signal->flags & SIGNAL_GROUP_EXIT || signal->group_exec_task))
 		return NULL;
