@@ -12,13 +12,12 @@
 #   GIT_COMMIT_ID      build/linux does not know the history of the kernel
 #   DEFINE_ARCH_HAS    user_single_step_report() is asked for in this way
 #   ARCH_DEFINES       tests of registers know architectures
-#   CAMELCASE          ELF's types are spelled like this
 #   DATA_RACE          it does not see a comment that lines are deleted after
 check_mail() {
 	# its stderr has only what its helper in Python misses, if anything
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	try_logged checkpatch env -C "$LINUX" sh -c 'scripts/checkpatch.pl --strict --no-summary \
-		--quiet --show-types --ignore FILE_PATH_CHANGES,ENOSYS,MACRO_ARG_REUSE,GIT_COMMIT_ID,DEFINE_ARCH_HAS,ARCH_DEFINES,CAMELCASE,DATA_RACE \
+		--quiet --show-types --ignore FILE_PATH_CHANGES,ENOSYS,MACRO_ARG_REUSE,GIT_COMMIT_ID,DEFINE_ARCH_HAS,ARCH_DEFINES,DATA_RACE \
 		"$1" 2>/dev/null' sh "$1"
 }
 

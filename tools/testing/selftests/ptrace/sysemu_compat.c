@@ -125,8 +125,8 @@ struct regs_32 {
 };
 
 struct program_32 {
-	Elf32_Ehdr ehdr;
-	Elf32_Phdr phdr[2];
+	struct elf32_hdr ehdr;
+	struct elf32_phdr phdr[2];
 	unsigned char code[56];
 	int32_t fd;
 	char letters[4];
@@ -195,8 +195,8 @@ FIXTURE_SETUP(compat)
 			.e_entry = FIRST_INSN,
 			.e_phoff = offsetof(struct program_32, phdr),
 			.e_flags = 0x05000000,	/* EABI, version 5 */
-			.e_ehsize = sizeof(Elf32_Ehdr),
-			.e_phentsize = sizeof(Elf32_Phdr),
+			.e_ehsize = sizeof(program.ehdr),
+			.e_phentsize = sizeof(program.phdr[0]),
 			.e_phnum = 2,
 		},
 		.phdr[0] = {

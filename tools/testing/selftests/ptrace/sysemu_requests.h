@@ -56,22 +56,24 @@ static inline void await_state(pid_t pid, char state)
 		nap();
 }
 
-/* TracerPid of /proc/PID/status, -1 if there is no such task. */
-static inline int tracer_of(pid_t pid)
+/* The number that /proc/PID/status has for @name, -1 if there is no such task. */
+static inline long status_number(pid_t pid, const char *name)
 {
+	size_t len = strlen(name);
 	char path[64], line[256];
-	int tracer = -1;
+	long number = -1;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	f = fopen(path, "r");
 	if (!f)
 		return -1;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "TracerPid: %d", &tracer) == 1)
-			break;
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, name, len) && line[len] == ':')
+			number = atol(line + len + 1);
+	}
 	fclose(f);
-	return tracer;
+	return number;
 }
 
 static inline const char *signal_word(int sig)

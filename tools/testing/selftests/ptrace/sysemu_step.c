@@ -128,18 +128,7 @@ static int fill(int uffd, unsigned long page)
 /* How often it has slept. */
 static long switches_of(pid_t pid)
 {
-	char path[64], line[128];
-	long switches = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "r");
-	if (!f)
-		return -1;
-	while (fgets(line, sizeof(line), f))
-		sscanf(line, "voluntary_ctxt_switches: %ld", &switches);
-	fclose(f);
-	return switches;
+	return status_number(pid, "voluntary_ctxt_switches");
 }
 
 /* Let it step onto the page, for which it waits itself. */

@@ -184,7 +184,7 @@ TEST_F(tracer_gone, while_running)
 
 	ASSERT_STREQ("running", TRACE_AND_GO(PTRACE_O_TRACESYSGOOD, true, true,
 					     PTRACE_SYSEMU));
-	EXPECT_EQ(0, tracer_of(t->pid));
+	EXPECT_EQ(0, status_number(t->pid, "TracerPid"));
 	t->sh->flag[0] = 1;
 	ASSERT_STREQ("exited 0", next_stop(t));
 	EXPECT_STREQ("abcd", happened(t));
