@@ -351,6 +351,30 @@ TEST_F(task, an_engines_stop_comes_before_a_tracers)
 	EXPECT_EQ(1, counter(self->engine, "quiesce"));
 }
 
+/*
+ * As above, by a tracer whose stops are plain SIGTRAPs. It tells @fd when @pid sleeps
+ * in the read(), goes on with @request from the exit of that, if there is one, and
+ * waits to be killed.
+ */
+static void trace_the_read(pid_t pid, int fd, int request)
+{
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) ||
+	    ptrace(PTRACE_INTERRUPT, pid, 0, 0) ||
+	    waitpid(pid, &status, __WALL) != pid ||
+	    ptrace(PTRACE_SYSCALL, pid, 0, 0) ||
+	    waitpid(pid, &status, __WALL) != pid ||
+	    ptrace(PTRACE_SYSCALL, pid, 0, 0) ||
+	    wait_for_state(pid, 'S') || write(fd, "", 1) != 1)
+		_exit(1);
+	if (request && (waitpid(pid, &status, __WALL) != pid ||
+			ptrace(request, pid, 0, 0)))
+		_exit(1);
+	pause();
+	_exit(1);
+}
+
 /* Its request does not outlive it, not even in the report of a system call. */
 TEST_F(task, a_tracer_that_dies_in_an_engines_stop_leaves_no_signal)
 {
@@ -362,19 +386,8 @@ TEST_F(task, a_tracer_that_dies_in_an_engines_stop_leaves_no_signal)
 	ASSERT_EQ(0, pipe(pipefd));
 	tracer = fork();
 	ASSERT_LE(0, tracer);
-	if (!tracer) {
-		/* As above, but its stops are to be plain SIGTRAPs. */
-		if (ptrace(PTRACE_SEIZE, self->pid, 0, 0) ||
-		    ptrace(PTRACE_INTERRUPT, self->pid, 0, 0) ||
-		    waitpid(self->pid, &status, __WALL) != self->pid ||
-		    ptrace(PTRACE_SYSCALL, self->pid, 0, 0) ||
-		    waitpid(self->pid, &status, __WALL) != self->pid ||
-		    ptrace(PTRACE_SYSCALL, self->pid, 0, 0) ||
-		    wait_for_state(self->pid, 'S') ||
-		    write(pipefd[1], "", 1) != 1)
-			_exit(1);
-		pause();
-	}
+	if (!tracer)
+		trace_the_read(self->pid, pipefd[1], 0);
 	ASSERT_EQ(1, read(pipefd[0], &byte, 1));
 	ASSERT_EQ(EINPROGRESS, command(self->engine, "stop"));
 	tell(self);
@@ -399,21 +412,8 @@ TEST_F(task, a_tracer_that_dies_in_an_engines_stop_skips_one_call)
 	ASSERT_EQ(0, pipe(pipefd));
 	tracer = fork();
 	ASSERT_LE(0, tracer);
-	if (!tracer) {
-		/* As above, and then from the exit of the read(). */
-		if (ptrace(PTRACE_SEIZE, self->pid, 0, 0) ||
-		    ptrace(PTRACE_INTERRUPT, self->pid, 0, 0) ||
-		    waitpid(self->pid, &status, __WALL) != self->pid ||
-		    ptrace(PTRACE_SYSCALL, self->pid, 0, 0) ||
-		    waitpid(self->pid, &status, __WALL) != self->pid ||
-		    ptrace(PTRACE_SYSCALL, self->pid, 0, 0) ||
-		    wait_for_state(self->pid, 'S') ||
-		    write(pipefd[1], "", 1) != 1 ||
-		    waitpid(self->pid, &status, __WALL) != self->pid ||
-		    ptrace(PTRACE_SYSEMU, self->pid, 0, 0))
-			_exit(1);
-		pause();
-	}
+	if (!tracer)
+		trace_the_read(self->pid, pipefd[1], PTRACE_SYSEMU);
 	ASSERT_EQ(1, read(pipefd[0], &byte, 1));
 	/* The stop is made by task work that the report itself has queued. */
 	ASSERT_EQ(0, command(self->engine, "on syscall_entry report"));
