@@ -169,10 +169,11 @@ static inline enum utrace_signal_action utrace_signal_action(u32 action)
  *
  * The engines of a task are called one after the other, in the order in which
  * they were attached. An engine that is attached in the middle of a report is
- * not called for it. @action is the strongest resume action that earlier engines
- * have answered, ORed with what they have answered about the event. Except
- * for @report_reap and @release, they return a &enum utrace_resume_action; 0 is
- * "go on" and leaves everything as it would be without the engine.
+ * not called for it. @action is the strongest resume action but %UTRACE_DETACH
+ * that earlier engines have answered, ORed with what they have answered about
+ * the event. Except for @report_reap and @release, they return a
+ * &enum utrace_resume_action; 0 is "go on" and leaves everything as it would be
+ * without the engine.
  *
  * An engine must have the callback of every event that it asks for.
  */
@@ -225,8 +226,9 @@ struct utrace_engine_ops {
 			    u64 clone_flags, struct task_struct *child);
 	/**
 	 * @report_exec: UTRACE_EVENT(EXEC). The task has a new program, which
-	 * has not run; all other threads of its group have been released, and
-	 * it has the pid of the group's leader.
+	 * has not run; all other threads of its group are dead, though their
+	 * @report_reap may be running still, and it has the pid of the group's
+	 * leader.
 	 */
 	u32 (*report_exec)(u32 action, struct utrace_engine *engine,
 			   struct linux_binprm *bprm);
@@ -269,8 +271,8 @@ struct utrace_engine_ops {
 	 * at once. That is what SIGKILL does, and, in a task that has no tracer
 	 * and does not block it, every signal whose action is to terminate
 	 * without a core dump. UTRACE_EVENT(EXIT) is reported then. Nor is a
-	 * signal reported that the kernel forces with force_exit_sig(), or for
-	 * seccomp.
+	 * signal reported that the kernel forces with force_exit_sig(), or by
+	 * which seccomp kills.
 	 */
 	u32 (*report_signal)(u32 action, struct utrace_engine *engine,
 			     const struct kernel_siginfo *info,
@@ -296,7 +298,10 @@ struct utrace_engine {
 	const struct utrace_engine_ops *ops;
 	/** @data: for the engine's own use */
 	void *data;
-	/** @task: its task; never changes. A reference is held */
+	/**
+	 * @task: its task; never changes. A reference is held, but for ptrace's
+	 * engine, which is detached before its task is released
+	 */
 	struct task_struct *task;
 	/**
 	 * @events: mask of the events that it wants, 0 when it is detached.

@@ -110,7 +110,7 @@ static inline void utrace_report_exit(long code)
  * utrace_report_death - current has exited and is about to become a zombie
  * @group_dead: it is the last of its thread group
  *
- * From here on no engine but ptrace's can be attached.
+ * No engine but ptrace's can be attached any more.
  *
  * Context: current, no locks, %PF_EXITING is set, and a full memory barrier
  * after that. May sleep.

@@ -317,8 +317,8 @@ static int set_action(struct utrace_engine *engine,
  *   of a report in which an engine has answered %UTRACE_STOP. A task that waits
  *   in the kernel is not disturbed. The stop lasts until this engine chooses
  *   another action; only a fatal signal, which exec and exit of the thread
- *   group send too, breaks it. A group stop and a freeze of the task's cgroup
- *   wait for its end.
+ *   group send too, breaks it. A group stop and a cgroup.freeze wait for its
+ *   end.
  * * %UTRACE_INTERRUPT, %UTRACE_REPORT: end this engine's stop, and bring a
  *   report_quiesce() to every engine that wants it before the task returns to
  *   user mode. %UTRACE_INTERRUPT also ends an interruptible wait.

@@ -303,7 +303,10 @@ struct utrace_engine *utrace_attach_task(struct task_struct *task,
 	return err ? ERR_PTR(err) : engine;
 }
 
-/* See utrace_free_task(). No engine is attached, each would hold the task. */
+/*
+ * See utrace_free_task(). No engine is attached: each would hold the task, but for
+ * ptrace's, which was detached when the task was released.
+ */
 void __utrace_free_task(struct task_struct *task)
 {
 	kfree(task->utrace);

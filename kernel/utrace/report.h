@@ -30,8 +30,9 @@ struct utrace_report {
 	/** @event: bit of the event */
 	unsigned long event;
 	/**
-	 * @action: the strongest resume action answered so far, and what has
-	 * been answered about the event: the @action of the callbacks
+	 * @action: the strongest resume action but %UTRACE_DETACH that has been
+	 * answered so far, and what has been answered about the event: the
+	 * @action of the callbacks
 	 */
 	u32 action;
 	/** @last: number of the last attachment that gets this report */

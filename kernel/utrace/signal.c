@@ -10,10 +10,11 @@
  *    JOBCTL_STOP_DEQUEUED is set before the lock is dropped. That is what it
  *    does in a tracer's stop for the signal, and in the gap that the kernel
  *    itself has to look for an orphaned process group.
- *  - SIGKILL, exec or exit of the thread group: stay pending, too. Of exec a
- *    signal that kills the process counts as having come after: unless an engine
- *    has decided, it is pending again, as after the tracer's stop, or nobody
- *    would die of it. Any other would be lost with its thread in any case.
+ *  - SIGKILL, exec or exit of the thread group: stay pending. A signal that kills
+ *    the process is sent again after an exec, unless an engine has decided, or
+ *    nobody would die of it. Then it is pending, as after the tracer's stop, or
+ *    kills the process at once and ends the exec. Any other is lost with its
+ *    thread, as it is without engines if the exec comes right after the dequeue.
  *  - another thread's group stop, PTRACE_INTERRUPT: stay pending, and take effect
  *    when get_signal() goes on, as if they had come in the tracer's stop.
  *  - the freezer: as in the tracer's stop. A core dump that begins while the task
@@ -134,7 +135,7 @@ static struct k_sigaction *force_action(int signr, struct ksignal *ksig,
  * is dropped and taken again if an engine wants signals. May sleep.
  * Return: what to do with the signal, or NULL if that is nothing: an engine has
  * taken it away, it is pending again, or the task is to die. If it is @ksig->ka,
- * it is another signal now, which is in @ksig->info.
+ * an engine has decided, and the signal is now what @ksig->info says.
  */
 struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 					 enum pid_type type)

@@ -32,7 +32,8 @@ static bool callbacks_are_done(struct utrace_engine *engine, unsigned int idle,
  * Context: may sleep. Not from report_reap() of the engine.
  * Return: 0, or
  *
- * * -ESRCH: the engine is detached, no callback of it runs or will be called
+ * * -ESRCH: the engine is detached, no callback of it runs or will be called,
+ *   but for the one that calls this
  * * -ERESTARTSYS: a signal came first
  *
  * Unless interrupted, every callback of the engine that was running has

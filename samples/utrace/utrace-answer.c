@@ -81,8 +81,8 @@ static const struct utrace_engine_ops answer_ops = {
 };
 
 /*
- * Refused where PTRACE_ATTACH would be, and for the writer itself. A task that is
- * written twice has two engines, of which the first one answers.
+ * Refused where the writer may not trace the task, and for the writer itself. A task
+ * that is written twice has two engines, of which the first one answers.
  */
 static ssize_t attach_write(struct file *file, const char __user *buf,
 			    size_t size, loff_t *ppos)
