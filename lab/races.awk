@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # races.awk side=base FILE... side=linux FILE...: what lab/races told on each kernel,
 # compared. A file is a job; lines are "@races RUNS SCENARIO" and "@outcome FREQUENCY
-# TEXT". Writes "SCENARIO <tab> TEXT" of what only the patched kernel has shown to the
-# file "suspects".
+# TEXT", and "@at BIN PLACEMENT" of the latter. Writes "SCENARIO <tab> TEXT" of what
+# only the patched kernel has shown to the file "suspects", and "SCENARIO <tab> BIN
+# PLACEMENT", where it did, to "moments".
 #
 # With -v quiet=1 no table; with -v only=1 only those outcomes, with frequencies.
 #
@@ -70,6 +71,10 @@ FNR == 1 {
 		timeouts[side] += frequency
 }
 
+/^@at / && side == "linux" && !anew {
+	at[key] = $2 " " $3
+}
+
 /^@dropped / && !anew {
 	dropped[name] += $2
 }
@@ -109,6 +114,7 @@ function never_again(name, key) {
 END {
 	enough = 4
 	printf "" >suspects
+	printf "" >moments
 	if (!quiet && !only)
 		printf "%-44s %8s %8s %6s %6s %6s %6s\n", "scenario", "runs", "patched",
 			"out-", "out-", "only", "only"
@@ -129,8 +135,10 @@ END {
 			if (!on_l || on_b || (name, either(list[name, j])) in told)
 				continue
 			rare = never_again(name, key)
-			if (!rare)
+			if (!rare) {
 				print name "\t" list[name, j] >suspects
+				print name (key in at ? "\t" at[key] : "") >moments
+			}
 			if (only && rare == !!again)
 				printf "           %s: %d of %d runs (%s), %d of %d when asked again; unpatched: 0 of %d\n             %s\n             %s\n",
 					name, seen["linux", key], runs["linux", name],

@@ -122,10 +122,10 @@ races_seen() {
 }
 
 # races_compare [-v NAME=VALUE]...: the table, and files of what is only on the
-# patched kernel ("suspects": SCENARIO <tab> OUTCOME).
+# patched kernel ("suspects": SCENARIO <tab> OUTCOME; "moments": SCENARIO <tab> where).
 races_compare() {
 	# shellcheck disable=SC2046 # lists of files
-	awk "$@" -v suspects="$RACES/suspects" -f "$ROOT/lab/races.awk" \
+	awk "$@" -v suspects="$RACES/suspects" -v moments="$RACES/moments" -f "$ROOT/lab/races.awk" \
 		side=base $(races_seen base) $(races_seen amplified-base) \
 		side=linux $(races_seen linux) $(races_seen amplified-linux)
 }
@@ -220,7 +220,7 @@ races_hunt() {
 		for k; do
 			n=$((n + 1))
 			mkdir -p "$dir/$k"
-			cut -f 1 "$RACES/suspects" | sort -u >"$dir/$k/list"
+			sort -u "$RACES/moments" >"$dir/$k/list"
 			how="-s $((SEED + 10 * round + n)) -n 1000000 -f /share/list"
 			[ "$k" = "${k#amplified}" ] || how="-a $how"
 			case $k in
@@ -231,7 +231,7 @@ races_hunt() {
 			*) races_jobs "$dir" "$k" "alone $how -t $span" ;;
 			esac
 		done
-		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(wc -l <"$dir/base/list") scenarios: hunt them on the $where, $span s"
+		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(cut -f 1 "$RACES/suspects" | sort -u | wc -l) scenarios: hunt them on the $where, $span s"
 		races_boot "$dir" $((span + 300)) "$@" || return 1
 		races_compare -v quiet=1
 	done
@@ -336,7 +336,7 @@ races_mutant() {
 		echo "$guest_why"
 		return 2
 	fi
-	awk -v suspects="$dir/suspects" -v quiet=1 -f "$ROOT/lab/races.awk" \
+	awk -v suspects="$dir/suspects" -v moments=/dev/null -v quiet=1 -f "$ROOT/lab/races.awk" \
 		side=base "$known/amplified-base/alone" side=linux "$dir/mutant/alone"
 	grep "^${3#races }$tab" "$dir/suspects" >"$dir/only" || return 1
 	cut -f 2 "$dir/only" | sed 's/^/@ /' | awk '

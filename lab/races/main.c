@@ -9,11 +9,12 @@
  *	-o		under another engine, which only listens
  *	-a		with the amplifier
  *	-i NAME		only this scenario
- *	-f FILE		only those that are lines of this file
+ *	-f FILE		only those that are lines of this file; with "<tab>BIN PLACEMENT"
+ *			behind its name, half of the runs of one are there
  *	-v		tell each run
  *
  * In the end, for each scenario, "@races RUNS NAME" and its outcomes as "@outcome
- * FREQUENCY TEXT".
+ * FREQUENCY TEXT", each with "@at BIN PLACEMENT", where it was seen last.
  *
  * The moments: the time between the acts of two parties is divided into bins, from a
  * microsecond to many milliseconds: on a busy host the guest's CPUs take turns. A third
@@ -38,6 +39,7 @@
 #define MAX_OUTCOMES	250
 #define NR_BINS		28	/* by a power of two each: to -8 ms, from -1 us, from 1 us, ... */
 #define TURN		40	/* runs of a scenario in a turn, at most */
+#define MAX_HINTS	32
 
 struct outcome {
 	unsigned int count;
@@ -51,6 +53,8 @@ struct count {
 	struct outcome outcomes[MAX_OUTCOMES];
 	u8 bin[NR_PLACEMENTS][NR_BINS];	/* the outcome seen there last, plus 1 */
 	bool mixed[NR_PLACEMENTS][NR_BINS];
+	unsigned int nr_hints;
+	u8 hint_bin[MAX_HINTS], hint_placement[MAX_HINTS];	/* of -f */
 };
 
 struct shared {
@@ -126,11 +130,24 @@ static bool is_interesting(const struct count *count, unsigned int placement,
 	       (bin + 1 < NR_BINS && seen[bin + 1] && seen[bin + 1] != seen[bin]);
 }
 
+/* This one, or one beside it. */
+static unsigned int bin_near(unsigned int bin)
+{
+	unsigned int near = bin + next_random() % 3 - 1;
+
+	return near < NR_BINS ? near : bin;
+}
+
 static unsigned int choose_bin(const struct count *count, unsigned int *placement)
 {
 	unsigned int bin = next_random() % NR_BINS, i;
 	const struct outcome *outcome;
 
+	if (count->nr_hints && next_random() % 2) {
+		i = next_random() % count->nr_hints;
+		*placement = count->hint_placement[i];
+		return bin_near(count->hint_bin[i]);
+	}
 	switch (next_random() % 3) {
 	case 0:
 		for (i = 0; i < NR_BINS; i++) {
@@ -143,8 +160,7 @@ static unsigned int choose_bin(const struct count *count, unsigned int *placemen
 			return bin;
 		outcome = &count->outcomes[next_random() % count->nr];
 		*placement = outcome->placement;
-		bin = outcome->bin + next_random() % 3 - 1;
-		return bin < NR_BINS ? bin : outcome->bin;
+		return bin_near(outcome->bin);
 	default:
 		return bin;
 	}
@@ -344,8 +360,9 @@ static void tell(const bool *chosen)
 		printf("@races %u %s\n", count->runs, scenarios[nr].name);
 		qsort(count->outcomes, count->nr, sizeof(*count->outcomes), by_count);
 		for (i = 0; i < count->nr; i++)
-			printf("@outcome %u %s\n", count->outcomes[i].count,
-			       texts + count->outcomes[i].text);
+			printf("@outcome %u %s\n@at %u %u\n", count->outcomes[i].count,
+			       texts + count->outcomes[i].text,
+			       count->outcomes[i].bin, count->outcomes[i].placement);
 		if (count->stuck)
 			printf("@outcome %u STUCK\n", count->stuck);
 		if (count->dropped)
@@ -353,25 +370,36 @@ static void tell(const bool *chosen)
 	}
 }
 
-static bool choose(bool *chosen, const char *name)
+/* Returns its number, or -1. */
+static int choose(bool *chosen, const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_scenarios; i++) {
 		if (!strcmp(scenarios[i].name, name)) {
 			chosen[i] = true;
-			return true;
+			return i;
 		}
 	}
 	fprintf(stderr, "races: there is no scenario \"%s\"\n", name);
-	return false;
+	return -1;
+}
+
+static void add_hint(struct count *count, unsigned int bin, unsigned int placement)
+{
+	if (count->nr_hints == MAX_HINTS || bin >= NR_BINS || placement >= NR_PLACEMENTS)
+		return;
+	count->hint_bin[count->nr_hints] = bin;
+	count->hint_placement[count->nr_hints++] = placement;
 }
 
 static bool choose_from(bool *chosen, const char *file)
 {
 	FILE *f = fopen(file, "r");
-	char line[128];
+	unsigned int bin, placement;
+	char line[128], *hint;
 	bool good = true;
+	int nr;
 
 	if (!f) {
 		perror(file);
@@ -379,7 +407,13 @@ static bool choose_from(bool *chosen, const char *file)
 	}
 	while (fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = 0;
-		good &= choose(chosen, line);
+		hint = strchr(line, '\t');
+		if (hint)
+			*hint++ = 0;
+		nr = choose(chosen, line);
+		good &= nr >= 0;
+		if (nr >= 0 && hint && sscanf(hint, "%u %u", &bin, &placement) == 2)
+			add_hint(&counts[nr], bin, placement);
 	}
 	fclose(f);
 	return good;
@@ -393,6 +427,7 @@ int main(int argc, char **argv)
 
 	table_make();
 	chosen = calloc(nr_scenarios, sizeof(*chosen));
+	counts = share(nr_scenarios * sizeof(*counts));
 	while ((c = getopt(argc, argv, "ln:t:s:oai:f:v")) != -1) {
 		switch (c) {
 		case 'l':
@@ -419,7 +454,7 @@ int main(int argc, char **argv)
 		case 'i':
 		case 'f':
 			some = true;
-			if (!(c == 'i' ? choose(chosen, optarg) : choose_from(chosen, optarg)))
+			if (!(c == 'i' ? choose(chosen, optarg) >= 0 : choose_from(chosen, optarg)))
 				return 2;
 			break;
 		default:
@@ -434,7 +469,6 @@ int main(int argc, char **argv)
 	if (!some)
 		memset(chosen, true, nr_scenarios);
 	shared = share(sizeof(*shared));
-	counts = share(nr_scenarios * sizeof(*counts));
 	texts = share(TEXTS_SIZE);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	make_order();
