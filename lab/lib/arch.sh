@@ -289,7 +289,7 @@ attempt() {
 		child=
 		# shellcheck disable=SC2030 # it is meant for here
 		beat=
-		trap stop_child EXIT
+		trap stop_work EXIT
 		trap 'exit 130' INT
 		trap 'exit 143' TERM HUP
 		"$@"

@@ -37,7 +37,7 @@ bench_guest() {
 	fi
 	bench_rc=0
 	boot --kernel "$bench_kernel" --name "bench-$bench_kernel-$bench_round" --root "$bench_root" \
-		--total 900 --idle 300 "$@" || bench_rc=1
+		--total $((900 * slow)) --idle $((300 * slow)) "$@" || bench_rc=1
 	tr -d '\r' <"$results" | grep "$(printf '\t')" >"$bench_file" || :
 	tr -d '\r' <"$results" | sed -n 's/^# //p' >"$BENCH/remarks.$bench_kernel.$bench_round"
 	if [ "$bench_rc" = 0 ] && [ "$guest_status" != 0 ]; then

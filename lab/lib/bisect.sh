@@ -386,7 +386,7 @@ bisect_judge() {
 		}
 		END {
 			for (name in base)
-				if (base[name] == "pass" && !(name in seen) && !again)
+				if (base[name] == "pass" && !(name in seen))
 					print name ": no result, it passes on the unpatched kernel"
 		}' "$@"
 }

@@ -13,6 +13,10 @@ opt_kernel_words=${KERNEL:-}
 opt_verbose=${V:-}
 opt_force=${FORCE:-}
 unset KERNEL_TREE KERNEL_TARBALL ACCEL KIND KERNEL V FORCE
+# 0 is no, here and where a script has taken its own
+for o in verbose force full dry boot turns; do
+	eval "[ \"\${opt_$o:-}\" != 0 ] || opt_$o="
+done
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL GNUMAKEFLAGS MAKEFILES
 unset ARCH CROSS_COMPILE LLVM CC CFLAGS CPPFLAGS LDFLAGS O OUTPUT TARGETS
 unset KBUILD_OUTPUT KBUILD_VERBOSE KCFLAGS DEBUG W C GIT_DIR GIT_WORK_TREE
@@ -89,6 +93,11 @@ die() {
 	exit 1
 }
 
+case $opt_accel in
+'' | tcg | kvm) ;;
+*) die "ACCEL=$opt_accel: it is tcg or kvm" ;;
+esac
+
 # Everything we start runs in a process group of its own, so that an
 # interrupt ends all of it: compilers, QEMU, the lot.
 stop_child() {
@@ -102,15 +111,20 @@ stop_child() {
 	child=
 }
 
-at_exit() {
-	rc=$?
-	trap - EXIT
-	trap '' INT TERM HUP PIPE
+# For the end of a shell.
+stop_work() {
 	if [ -n "$beat" ]; then
 		kill "$beat" 2>/dev/null || :
 		printf '\n'
 	fi
 	stop_child
+}
+
+at_exit() {
+	rc=$?
+	trap - EXIT
+	trap '' INT TERM HUP PIPE
+	stop_work
 	eval "$cleanup"
 	exit "$rc"
 }
@@ -169,8 +183,9 @@ show_failure() {
 beat_says=
 heartbeat() {
 	trap - EXIT INT TERM HUP
+	exec 9>&-
 	h0=$(date +%s)
-	while sleep 1; do
+	while sleep 1 && kill -0 $$ 2>/dev/null; do
 		s=$(($(date +%s) - h0))
 		printf '\r\033[K         %d:%02d  %.60s' $((s / 60)) $((s % 60)) \
 			"${beat_says:+$("$beat_says" "$1");  }$(tail -n 1 "$1" | tr -d '\r')"
@@ -187,6 +202,7 @@ lock() {
 		die "cannot write to $build: it belongs to another user; use a checkout of your own"
 	fi
 	exec 9>>"$BUILD/.lock"
+	command -v flock >/dev/null || die "missing: flock"
 	flock -n 9 || die "another make is at work in this checkout: wait for it, or stop it"
 }
 

@@ -5,6 +5,9 @@
 
 CONFORM=$RUN/conform
 SEED=${SEED:-1}
+case $SEED in
+*[!0-9]*) die "SEED=$SEED: it is a number" ;;
+esac
 
 # The jobs of a plan: NAME WIDTH OPTION...; conform without arguments tells
 # what the options are. Each is for both widths.
@@ -69,9 +72,6 @@ both_widths() {
 
 # The programs, and a guest's root with nothing else in it.
 need_conform() {
-	case $SEED in
-	'' | *[!0-9]*) die "SEED=$SEED: it is a number" ;;
-	esac
 	stage "build the comparer"
 	mkdir -p "$BUILD/conform"
 	logged conform make -C "$ROOT/lab/conform" OUT="$BUILD/conform" CC="$GUEST_CC"

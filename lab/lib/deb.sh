@@ -129,6 +129,7 @@ deb_try() {
 		[ $((t2 - t1)) -le "$idle" ] || took=$((took + t2 - t1 - idle))
 	done
 	unset CCACHE_RECACHE
+	[ "$tried" -gt 0 ] || return 0
 	[ "$took" -gt 0 ] || took=1
 	deb_seconds=$((deb_left * took / tried))
 	note "$tried of them, chosen evenly, were compiled in $(clock "$took")"

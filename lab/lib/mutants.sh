@@ -264,7 +264,7 @@ run_mutants() {
 	nr_caught=0
 	need_quick
 	need_named
-	need_known_races
+	[ -z "$(raced_scenarios)" ] || need_known_races
 	run_no_mutant || return 1
 	stage "run the mutants, two at a time"
 	twins=

@@ -37,11 +37,14 @@ packages_for() {
 		for program in $OF_EVERY_DEBIAN; do
 			echo "$program $program"
 		done
-	elif [ "$1" != check-um ] && [ "$1" != deb ]; then
-		echo "user-mode-linux linux.uml"
+	else
+		case $1 in
+		check-um | deb | docs | lint | check-arch) ;;
+		*) echo "user-mode-linux linux.uml" ;;
+		esac
 	fi
 	case $1 in
-	check-um | nested | deb) ;;
+	check-um | nested | deb | docs | lint | check-arch) ;;
 	*) echo "qemu-system-x86 qemu-system-x86_64" ;;
 	esac
 	case $1 in

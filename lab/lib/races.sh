@@ -4,8 +4,6 @@
 # are on each. And the amplifier, lab/races/amplify.h.
 
 RACES=$RUN/races
-tab=$(printf '\t')
-SEED=${SEED:-1}
 
 # The objects that are compiled anew with the amplifier, in whatever directory.
 AMPLIFIED="signal ptrace exit fork exec seccomp freezer engine report control syscall life wait access"
@@ -47,19 +45,25 @@ need_amplified() {
 	echo "$key" >"$amplified.key"
 }
 
-# The program, and a guest's root with nothing else in it.
-need_races() {
-	case $SEED in
-	'' | *[!0-9]*) die "SEED=$SEED: it is a number" ;;
-	esac
-	stage "build what races"
+build_races() {
 	mkdir -p "$BUILD/races"
 	logged races make -C "$ROOT/lab/races" OUT="$BUILD/races" CC="$GUEST_CC"
+}
+
+# Into the guest's root that is being made.
+add_races() {
+	mkdir "$root/races"
+	cp "$BUILD/races/races" "$BUILD/races/target" "$root/races"
+}
+
+# The program, and a guest's root with nothing else in it.
+need_races() {
+	stage "build what races"
+	build_races
 	nr_scenarios=$("$BUILD/races/races" -l | wc -l)
 	races_root=$BUILD/initramfs-races.gz
 	begin_root probe races
-	mkdir "$root/races"
-	cp "$BUILD/races/races" "$BUILD/races/target" "$root/races"
+	add_races
 	end_root "$races_root"
 	need_amplified base
 	need_amplified linux
@@ -299,7 +303,7 @@ check_races() {
 
 # Scenarios that mutants name.
 raced_scenarios() {
-	list_mutants | while read -r m; do mutant_means "$m"; done | sed -n 's/^races //p' | sort -u
+	all_mean | sed -n 's/^races //p' | sort -u
 }
 
 # What the unpatched kernel shows of these with the amplifier, in $known/base. It gets

@@ -53,8 +53,10 @@ need_series() {
 			git am -q --no-3way "$f"
 		done
 		' am "$ROOT" "$LINUX" "$new" "$trial" "$tip"
-	[ "$(git -C "$trial" rev-parse 'HEAD^{tree}')" = "$(lgit rev-parse "$tip^{tree}")" ] ||
+	[ "$(git -C "$trial" rev-parse 'HEAD^{tree}')" = "$(lgit rev-parse "$tip^{tree}")" ] || {
+		cleanup=		# it is to be looked at
 		die "git am of the mails gives another tree than $build/linux: $build/am.tmp differs"
+	}
 	rm -rf "$BUILD/series" "$trial"
 	mv "$new" "$BUILD/series"
 	cleanup=

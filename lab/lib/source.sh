@@ -96,7 +96,9 @@ fetch_source() {
 		rm -f ./*.deb
 		apt-get -q update
 		apt-get -q download "$2"
-		dpkg-deb --fsys-tarfile ./*.deb | tar -xf - --strip-components=3 "./usr/src/$2.tar.xz"
+		dpkg-deb --fsys-tarfile ./*.deb |
+			tar -xf - -C apt --strip-components=3 "./usr/src/$2.tar.xz"
+		mv "apt/$2.tar.xz" .
 		rm -rf ./*.deb apt/lists apt/cache
 		' fetch "$BUILD/source" "$DEB_PACKAGE"
 }
@@ -136,7 +138,7 @@ need_source() {
 		return
 	fi
 	if [ -d "$LINUX/.git" ]; then
-		tree_guard "the kernel source changes"
+		tree_guard
 	fi
 
 	new=$BUILD/linux.new

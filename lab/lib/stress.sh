@@ -40,12 +40,8 @@ pack_stress() {
 		cp "$(command -v "$program")" "$root/usr/bin/$program"
 		libraries_of "$root/usr/bin/$program" "$root"
 	done
-	# the scenarios of "make races", where there are some
-	if [ -e "$ROOT/lab/races/Makefile" ]; then
-		mkdir -p "$BUILD/races" "$root/races"
-		logged races make -C "$ROOT/lab/races" OUT="$BUILD/races" CC="$GUEST_CC"
-		cp "$BUILD/races/races" "$BUILD/races/target" "$root/races"
-	fi
+	build_races
+	add_races
 	stress_root=$BUILD/initramfs-stress.gz
 	end_root "$stress_root"
 }
@@ -82,7 +78,7 @@ stress_show() {
 stress_run() {
 	stress_rc=0
 	boot --kernel "$1" --name "stress$suffix-$1" --root "$stress_root" \
-		--total "$2" --idle 600 --show stress_show \
+		--total "$2" --idle "$((600 + stress_fuzz + 8 * stress_each))" --show stress_show \
 		stress lab.parts="$stress_parts" lab.list="stress-$1" \
 		lab.seconds="$((120 * slow))" lab.sequences="$stress_sequences" lab.seed="$SEED" \
 		lab.stressors="$stress_stressors" lab.each="$stress_each" lab.fuzz="$stress_fuzz" ||
@@ -127,7 +123,6 @@ stress_found() {
 	for part in $(echo "$stress_parts" | tr , ' '); do
 		case $part in
 		tests) grep -q '^@exit 0' "$STRESS/$1.results" ;;
-		races) [ ! -e "$ROOT/lab/races/Makefile" ] || grep -q "^@done races" "$STRESS/$1.results" ;;
 		stress-ng) grep -q "^@done ${stress_stressors##*,}: " "$STRESS/$1.results" ;;
 		*) grep -q "^@done $part" "$STRESS/$1.results" ;;
 		esac || printf 'idle\tpart %s did nothing, or did not come to its end\t\n' "$part"

@@ -14,7 +14,7 @@ need_surface() {
 	# shellcheck disable=SC2086 # a list of words
 	logged surface $GUEST_CC -O1 -Wall -Wextra -static -o "$BUILD/surface/surface" "$ROOT/lab/guest/surface.c"
 	surface_root=$BUILD/initramfs-surface.gz
-	begin_root probe surface
+	begin_root surface
 	cp "$BUILD/surface/surface" "$root/bin/surface"
 	end_root "$surface_root"
 }

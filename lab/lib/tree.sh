@@ -251,12 +251,17 @@ move_tree() {
 	save_generated
 }
 
-save_generated() {
+# What patches/ holds is what build/linux is compared with.
+save_patches() {
 	rm -rf "$LINUX/.git/lab-patches"
 	mkdir -p "$PATCHES" "$LINUX/.git/lab-patches"
 	for p in $(list_patches); do
 		cp "$PATCHES/$p" "$LINUX/.git/lab-patches/"
 	done
+}
+
+save_generated() {
+	save_patches
 	lgit update-ref refs/lab/generated "$tip"
 	lgit update-ref -d refs/lab/moving
 }
