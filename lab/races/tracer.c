@@ -335,7 +335,7 @@ static long tracer_act(struct tracer *t, enum act act)
 {
 	int pid = run.tracee.pid;
 	siginfo_t info;
-	long ret;
+	long ret, cont;
 
 	switch (act) {
 	case ACT_INTERRUPT:
@@ -356,7 +356,10 @@ static long tracer_act(struct tracer *t, enum act act)
 		ret = ptrace(PTRACE_DETACH_, pid, 0, t->signal);
 		return ret ? ret : attach(pid, run.sc->how);
 	case ACT_OPTIONS:
-		return ptrace(PTRACE_SETOPTIONS, pid, 0, options());
+		ret = ptrace(PTRACE_SETOPTIONS, pid, 0, options());
+		/* From the stop in which they were set, or it would never end. */
+		cont = ptrace(PTRACE_CONT_, pid, 0, t->signal);
+		return ret ? ret : cont;
 	case ACT_LOOK:
 		return ptrace(PTRACE_GETSIGINFO, pid, 0, (long)&info);
 	default:
