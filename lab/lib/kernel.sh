@@ -101,7 +101,7 @@ kmake() {
 		objects=$(kcsan_objects | tr '\n' ' ')
 	fi
 	# shellcheck disable=SC2086 # a list of words
-	"${kmake_run:-logged}" "$kmake_log" nice env MAKEFILES="$makefiles" LAB_KCSAN_OBJECTS="$objects" \
+	"${kmake_run:-logged}" "$kmake_log" env MAKEFILES="$makefiles" LAB_KCSAN_OBJECTS="$objects" \
 		make -C "$BUILD/$kmake_tree" \
 		O="$BUILD/obj/${kmake_obj:-$kmake_tree$suffix}" ARCH="${kmake_arch:-x86_64}" \
 		CC="ccache gcc" HOSTCC="ccache gcc" LOCALVERSION= \
