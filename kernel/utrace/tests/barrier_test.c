@@ -109,7 +109,7 @@ static void barrier_waits_for_no_other_callback(struct kunit *test)
 		complete(&a->resume);
 		KUNIT_ASSERT_NE(test, 0,
 				wait_for_completion_timeout(&a->paused,
-							    10 * HZ));
+							    30 * HZ));
 		tracee_await(waiter);
 		KUNIT_EXPECT_EQ(test, 0, waiter->ret);
 		tracee_unpause(t, a);

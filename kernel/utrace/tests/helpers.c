@@ -45,6 +45,9 @@ static void tracee_destroy(void *data)
 			continue;
 		control(probe, UTRACE_DETACH);
 		probe_put(probe);
+		/* SIGKILL does not wake one that pauses at its death. */
+		probe->pause = false;
+		complete_all(&probe->resume);
 	}
 	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, t->task, PIDTYPE_TGID);
 	kernel_wait(t->pid, &status);
@@ -94,7 +97,7 @@ void tracee_end(struct tracee *t)
 static void await(struct tracee *t, struct completion *completion)
 {
 	KUNIT_ASSERT_NE_MSG(t->test, 0,
-			    wait_for_completion_timeout(completion, 10 * HZ),
+			    wait_for_completion_timeout(completion, 30 * HZ),
 			    "the tracee hangs");
 }
 

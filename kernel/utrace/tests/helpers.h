@@ -164,7 +164,7 @@ static inline bool syscalls_traced(struct task_struct *task)
 									\
 	KUNIT_ASSERT_EQ_MSG((t)->test, 0,				\
 			    read_poll_timeout(!!, __met, __met, 1000,	\
-					      10 * USEC_PER_SEC, false,	\
+					      30 * USEC_PER_SEC, false,	\
 					      condition),		\
 			    "never: " #condition);			\
 } while (0)

@@ -222,7 +222,8 @@ static void exiting_task_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x1200, a->arg);
 	complete(&a->resume);
 	/* That was the exit, this is the death. */
-	wait_for_completion(&a->paused);
+	KUNIT_ASSERT_NE(test, 0,
+			wait_for_completion_timeout(&a->paused, 30 * HZ));
 	KUNIT_EXPECT_EQ(test, -ESRCH, t->probe[1].ret);
 	t->probe[1].ret = 0;
 	complete(&a->resume);

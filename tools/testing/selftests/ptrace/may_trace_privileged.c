@@ -251,15 +251,17 @@ FIXTURE_SETUP(privileged)
 {
 	if (getuid())
 		SKIP(return, "needs root");
-	self->scope = read_scope();
-	if (self->scope >= 0 && !set_scope(0))
-		SKIP(return, "ptrace_scope is %d and cannot be changed any more",
-		     self->scope);
 	program[0] = 0;
 	if (!make_program(variant->mode, variant->capable)) {
 		unlink(program);
 		program[0] = 0;
 		SKIP(return, "no set-id programs or file capabilities in /tmp");
+	}
+	self->scope = read_scope();
+	if (self->scope >= 0 && !set_scope(0)) {
+		unlink(program);
+		SKIP(return, "ptrace_scope is %d and cannot be changed any more",
+		     self->scope);
 	}
 }
 

@@ -110,8 +110,6 @@ TEST_F(yama, traceme)
 }
 
 /* Who is attached already stays so. */
-static int set_scope_of_tracer;
-
 static int try_scope_later(void)
 {
 	int status, err;
@@ -124,7 +122,8 @@ static int try_scope_later(void)
 	}
 	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
 		return CANNOT;
-	set_scope_of_tracer = set_scope(2);
+	if (!set_scope(2))
+		return CANNOT;
 	become(USER);
 	err = trace(PTRACE_CONT, pid, 0, 0);
 	waitpid(pid, &status, 0);

@@ -78,6 +78,9 @@ FIXTURE_TEARDOWN(nomem)
 
 static void end(pid_t pid)
 {
+	/* If there was no memory for it. */
+	if (pid <= 0)
+		return;
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
@@ -314,6 +317,8 @@ static long run_create(const struct operation *op, unsigned int nth,
 
 	pid = fork_tracee(create, op, nth);
 	trace(PTRACE_SETOPTIONS, pid, 0, op->options);
+	/* If it dies instead. */
+	told->result = -EPROTO;
 	trace(PTRACE_CONT, pid, 0, 0);
 	while ((w = waitpid(-1, &status, __WALL)) > 0) {
 		if (!WIFSTOPPED(status))

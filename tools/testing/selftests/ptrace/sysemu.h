@@ -158,7 +158,7 @@ static inline void tracee_init(struct tracee *t)
 	int fds[2];
 
 	/* A wait that never ends is a failure: sooner than by the harness. */
-	alarm(15);
+	alarm(28);
 	memset(t, 0, sizeof(*t));
 	t->sh = mmap(NULL, sizeof(*t->sh), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -130,7 +130,7 @@ TEST_F(sysemu, without_tracesysgood)
 
 TEST_F(sysemu, sigchld_as_the_tracer_gets_it)
 {
-	const struct timespec limit = { .tv_sec = 10 };
+	const struct timespec limit = { .tv_sec = 25 };
 	struct tracee *t = &self->t;
 	siginfo_t si = {};
 	sigset_t set;

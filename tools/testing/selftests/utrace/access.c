@@ -176,9 +176,9 @@ TEST_F(task, not_where_a_security_module_says_no)
 	was = text_of(fd).text[0];
 	if (was == '3')
 		SKIP(return, "ptrace_scope is 3 and cannot be changed any more");
+	START_ALONE(be_no_ones_tracee);
 	/* Not to a task that is no descendant. */
 	EXPECT_EQ(1, pwrite(fd, "1", 1, 0));
-	START_ALONE(be_no_ones_tracee);
 	CHECK(USER, EPERM);
 	/* Nor without the capability. */
 	EXPECT_EQ(1, pwrite(fd, "2", 1, 0));
@@ -196,11 +196,24 @@ static void be_user_in_ns(int in, int out)
 	be_root(in, out);
 }
 
+static bool have_user_namespaces(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		become(USER);
+		_exit(unshare(CLONE_NEWUSER) ? 1 : 0);
+	}
+	waitpid(pid, &status, 0);
+	return !status;
+}
+
 TEST_F(task, a_user_may_attach_in_a_namespace_of_theirs)
 {
-	START_ALONE(be_user_in_ns);
-	if (wait_for_state(self->pid, 'S'))
+	if (!have_user_namespaces())
 		SKIP(return, "no user namespaces");
+	START_ALONE(be_user_in_ns);
 	CHECK(OTHER, EPERM);
 	CHECK(USER, 0);
 }
@@ -438,8 +451,8 @@ static void told_of_rich_program(struct __test_metadata *_metadata,
 
 	ASSERT_LE(0, fd);
 	was = text_of(fd).text[0];
-	EXPECT_EQ(1, pwrite(fd, "1", 1, 0));
 	START_ALONE(execute_as_poor_root);
+	EXPECT_EQ(1, pwrite(fd, "1", 1, 0));
 	EXPECT_EQ(0, attach_as(uid, self->engine, self->pid, " checked"));
 	EXPECT_EQ(0, command(self->engine, "events exec exit death reap"));
 	tell(self);

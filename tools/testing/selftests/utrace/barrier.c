@@ -30,7 +30,7 @@ TEST_F(caller, barrier_waits_for_the_callback)
 	HOLD_IN_CALLBACK();
 	waiter = command_apart(self->engine[0], "barrier");
 	ASSERT_LT(0, waiter);
-	ASSERT_EQ(0, wait_for_state(waiter, 'S'));
+	ASSERT_EQ(0, wait_asleep(waiter));
 	slept = switches_of(waiter);
 	sleep_ms(200);
 	/* It sleeps until it is woken, and does not look now and then. */

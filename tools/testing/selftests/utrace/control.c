@@ -388,6 +388,7 @@ TEST_F(task, a_tracer_that_dies_in_an_engines_stop_leaves_no_signal)
 	ASSERT_LE(0, tracer);
 	if (!tracer)
 		trace_the_read(self->pid, pipefd[1], 0);
+	close(pipefd[1]);
 	ASSERT_EQ(1, read(pipefd[0], &byte, 1));
 	ASSERT_EQ(EINPROGRESS, command(self->engine, "stop"));
 	tell(self);
@@ -414,6 +415,7 @@ TEST_F(task, a_tracer_that_dies_in_an_engines_stop_skips_one_call)
 	ASSERT_LE(0, tracer);
 	if (!tracer)
 		trace_the_read(self->pid, pipefd[1], PTRACE_SYSEMU);
+	close(pipefd[1]);
 	ASSERT_EQ(1, read(pipefd[0], &byte, 1));
 	/* The stop is made by task work that the report itself has queued. */
 	ASSERT_EQ(0, command(self->engine, "on syscall_entry report"));

@@ -121,7 +121,7 @@ static inline int attach_to(int engine, pid_t pid)
 }
 
 /* How long to wait for what has to come. */
-#define WAIT_MS		10000
+#define WAIT_MS		25000
 
 static inline void sleep_ms(long ms)
 {
@@ -351,13 +351,23 @@ static inline int stop_and_wait(int engine)
 }
 
 /* Wait until an engine has stopped the task, and that is off its CPU. */
-static inline int wait_stopped(pid_t pid)
+static inline int wait_off_cpu(pid_t pid, char state)
 {
-	int err = wait_for_state(pid, STOPPED);
+	int err = wait_for_state(pid, state);
 
 	/* This waits for the latter. */
 	proc_text(pid, "syscall");
 	return err;
+}
+
+static inline int wait_stopped(pid_t pid)
+{
+	return wait_off_cpu(pid, STOPPED);
+}
+
+static inline int wait_asleep(pid_t pid)
+{
+	return wait_off_cpu(pid, 'S');
 }
 
 /* Can a program be stepped? On QEMU's s390 it loses its way. */

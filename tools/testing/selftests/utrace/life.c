@@ -17,6 +17,7 @@ static void fork_one(int in, int out)
 		syscall(TEST_NR, 0);
 		_exit(0);
 	}
+	reply(out, pid);
 	waitpid(pid, NULL, 0);
 }
 
@@ -35,15 +36,15 @@ FIXTURE_VARIANT_ADD(stop, exec) {
 
 TEST_F(task, clone_is_told_once)
 {
-	pid_t pid;
+	long child;
 
 	START(fork_one);
-	pid = self->pid;
 	ASSERT_EQ(0, command(self->engine, "events clone"));
 	tell(self);
+	child = answer(self);
 	EXPECT_EQ(0, end(self));
 	EXPECT_TRUE(logged_exactly(self->engine, "clone"));
-	EXPECT_LT(pid, logged(self->engine, "clone"));
+	EXPECT_EQ(child, logged(self->engine, "clone"));
 }
 
 TEST_F(task, clone_child_has_not_run)

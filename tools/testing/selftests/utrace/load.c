@@ -44,7 +44,9 @@ TEST(a_stop_is_no_load)
 	}
 	/* It is counted every five seconds, and these would make it 2.4. */
 	sleep_ms(11000);
-	EXPECT_LT(load(), before + 1);
+	/* And of what was there before, less than 0.85 is left. */
+	ASSERT_LE(0, before);
+	EXPECT_LT(load(), before * 0.85 + 1);
 }
 
 /* The ticks of CPU time that a task has had. */
@@ -84,7 +86,7 @@ TEST(a_stop_takes_no_time)
 	ASSERT_EQ(0, stop_and_wait(engine));
 	ASSERT_EQ(0, wait_stopped(pid));
 	before = cpu_time(pid);
-	sleep_ms(500);
+	sleep_ms(2000);
 	EXPECT_EQ(before, cpu_time(pid));
 	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, wait4(pid, &status, 0, &usage));
@@ -92,7 +94,8 @@ TEST(a_stop_takes_no_time)
 	told = told * ticks + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) *
 	       ticks / 1000000;
 	EXPECT_LE(before, told + 1);
-	EXPECT_LT(told, before + ticks / 4);
+	/* Where a guest's CPU has to wait for one, its task has run meanwhile. */
+	EXPECT_LT(told, before + ticks);
 }
 
 TEST_HARNESS_MAIN

@@ -274,13 +274,16 @@ TEST_F(passive, the_first_fatal_signal_decides)
 
 static void wait_for_events(int in, int out)
 {
-	struct epoll_event event;
+	struct epoll_event event = { .events = EPOLLIN };
 	int fd = epoll_create1(0);
 
 	signal(SIGHUP, SIG_IGN);
 	be_told(in);
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, in, &event))
+		_exit(1);
 	/* Unlike read(), this does not start again. */
-	reply(out, epoll_wait(fd, &event, 1, 300) ? -errno : 1);
+	reply(out, epoll_wait(fd, &event, 1, -1) == 1 ? 1 : -errno);
+	be_told(in);
 	be_told(in);
 }
 
@@ -293,12 +296,13 @@ TEST_F(passive, ignored_signals_do_not_end_a_wait)
 	OBSERVE(wait_for_events);
 	tell(task);
 	sleep_ms(50);
-	ASSERT_EQ(0, wait_for_state(task->pid, 'S'));
+	ASSERT_EQ(0, wait_asleep(task->pid));
 	slept = switches_of(task->pid);
 	for (int i = 0; i < ARRAY_SIZE(signals); i++)
 		kill(task->pid, signals[i]);
 	sleep_ms(20);
 	EXPECT_EQ(slept, switches_of(task->pid));
+	tell(task);
 	EXPECT_EQ(1, answer(task));
 	EXPECT_SEEN("syscall_entry");
 }

@@ -63,16 +63,16 @@ do {									\
 } while (0)
 
 /* A tracer that dies while the engine stops its tracee. */
-static void seize_and_die(pid_t pid)
+static bool seize_and_die(pid_t pid)
 {
 	pid_t tracer = fork();
+	int status;
 
 	if (!tracer) {
-		ptrace(PTRACE_SEIZE, pid, 0, 0);
-		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
-		_exit(0);
+		_exit(ptrace(PTRACE_SEIZE, pid, 0, 0) ||
+		      ptrace(PTRACE_INTERRUPT, pid, 0, 0));
 	}
-	waitpid(tracer, NULL, 0);
+	return waitpid(tracer, &status, 0) == tracer && !status;
 }
 
 TEST_F(stop, is_not_broken_by_others)
@@ -90,7 +90,7 @@ TEST_F(stop, is_not_broken_by_others)
 		EXPECT_NOT_RUN();
 	}
 	close(other);
-	seize_and_die(pid);
+	EXPECT_TRUE(seize_and_die(pid));
 	EXPECT_NOT_RUN();
 	/* Signals that do not kill; these stop and continue the group. */
 	if (variant->signr != SIGSTOP) {

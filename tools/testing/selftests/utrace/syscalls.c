@@ -415,6 +415,7 @@ TEST_F(caller, a_dying_tracer_leaves_an_engine_alone)
 			_exit(1);
 		pause();
 	}
+	close(pipefd[1]);
 	ASSERT_EQ(1, read(pipefd[0], &byte, 1));
 	EXPECT_EQ('t', state_of(self->pid));
 	kill(tracer, SIGKILL);

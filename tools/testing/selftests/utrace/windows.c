@@ -26,6 +26,7 @@ FIXTURE(window) {
 	long rounds;
 	long end;
 	long delay;	/* until the second of two things, in turns of a loop */
+	long began;	/* when the signal was sent, see in_its_callback() */
 };
 
 FIXTURE_VARIANT(window) {
@@ -146,7 +147,8 @@ FIXTURE_TEARDOWN(window)
 static bool another(FIXTURE_DATA(window) * const self, bool waits)
 {
 	self->rounds++;
-	return waits ? self->rounds <= ROUNDS : now_ms() < self->end;
+	return self->rounds <= (waits ? ROUNDS : 100) ||
+	       (!waits && now_ms() < self->end);
 }
 
 /*
@@ -170,6 +172,12 @@ static void was_through(FIXTURE_DATA(window) * const self, bool through)
 	self->delay += through ? -by : by;
 	if (self->delay < 0)
 		self->delay = 0;
+}
+
+/* Has an engine that waits been told of the signal all the time until now? */
+static bool in_its_callback(FIXTURE_DATA(window) * const self)
+{
+	return now_ms() - self->began < ENGINE_WAITS_MS;
 }
 
 #define EVENT_STOP	(SIGTRAP | PTRACE_EVENT_STOP << 8)
@@ -246,7 +254,7 @@ TEST_F(window, interrupt_has_a_stop_of_its_own)
  */
 TEST_F(window, interrupt_does_not_get_lost)
 {
-	long first = 0;
+	long first = 0, met = 0;
 	int stop;
 
 	if (!HAVE_STEP)
@@ -255,9 +263,11 @@ TEST_F(window, interrupt_does_not_get_lost)
 	while (another(self, variant->waits)) {
 		kill(self->pid, SIGUSR1);
 		ASSERT_EQ(SIGUSR1, next_stop(self));
+		self->began = now_ms();
 		ASSERT_EQ(0, ptrace(PTRACE_SINGLESTEP, self->pid, 0, SIGUSR1));
 		wait_for_gap(self, variant->waits);
 		ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
+		met += in_its_callback(self);
 		ASSERT_EQ(SIGTRAP, next_stop(self));
 		kill(self->pid, SIGUSR2);
 		stop = go_on(self, PTRACE_CONT, 0);
@@ -271,7 +281,7 @@ TEST_F(window, interrupt_does_not_get_lost)
 	}
 	/* In its callback there is no stop for the handler yet. */
 	if (variant->waits)
-		EXPECT_EQ(ROUNDS, first);
+		EXPECT_LE(met, first);
 	TH_LOG("%ld rounds, %ld times the interrupt came first", self->rounds,
 	       first);
 }
@@ -283,7 +293,7 @@ TEST_F(window, interrupt_does_not_get_lost)
  */
 TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 {
-	long stops = 0;
+	long stops = 0, met = 0;
 	siginfo_t info;
 	int stop;
 
@@ -293,9 +303,11 @@ TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 	while (another(self, variant->waits)) {
 		kill(self->pid, SIGSTOP);
 		ASSERT_EQ(SIGSTOP, next_stop(self));
+		self->began = now_ms();
 		ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, SIGSTOP));
 		wait_for_gap(self, variant->waits);
 		kill(self->pid, SIGCONT);
+		met += in_its_callback(self);
 		stop = next_stop(self);
 		was_through(self, stop != SIGCONT);
 		if (stop != SIGCONT) {
@@ -313,7 +325,7 @@ TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 	}
 	/* In its callback it has not stopped yet. */
 	if (variant->waits)
-		EXPECT_EQ(0, stops);
+		EXPECT_LE(stops, ROUNDS - met);
 	TH_LOG("%ld rounds, %ld stops", self->rounds, stops);
 }
 
