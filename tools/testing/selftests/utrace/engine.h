@@ -350,7 +350,7 @@ static inline int stop_and_wait(int engine)
 	return err;
 }
 
-/* Wait until an engine has stopped the task, and that is off its CPU. */
+/* Wait until a task has that state, and is off its CPU. */
 static inline int wait_off_cpu(pid_t pid, char state)
 {
 	int err = wait_for_state(pid, state);
@@ -360,6 +360,7 @@ static inline int wait_off_cpu(pid_t pid, char state)
 	return err;
 }
 
+/* Until an engine has stopped it. */
 static inline int wait_stopped(pid_t pid)
 {
 	return wait_off_cpu(pid, STOPPED);

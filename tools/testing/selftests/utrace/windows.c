@@ -26,7 +26,7 @@ FIXTURE(window) {
 	long rounds;
 	long end;
 	long delay;	/* until the second of two things, in turns of a loop */
-	long began;	/* when the signal was sent, see in_its_callback() */
+	long began;	/* when it went on with the signal */
 };
 
 FIXTURE_VARIANT(window) {
@@ -174,10 +174,16 @@ static void was_through(FIXTURE_DATA(window) * const self, bool through)
 		self->delay = 0;
 }
 
-/* Has an engine that waits been told of the signal all the time until now? */
-static bool in_its_callback(FIXTURE_DATA(window) * const self)
+/*
+ * If an engine waits: is its callback over, or could it be? On a busy machine it may
+ * be, before we come to act. Then this is not one of the rounds.
+ */
+static bool is_late(FIXTURE_DATA(window) * const self, bool waits)
 {
-	return now_ms() - self->began < ENGINE_WAITS_MS;
+	if (!waits || now_ms() - self->began < ENGINE_WAITS_MS)
+		return false;
+	self->rounds--;
+	return true;
 }
 
 #define EVENT_STOP	(SIGTRAP | PTRACE_EVENT_STOP << 8)
@@ -254,7 +260,7 @@ TEST_F(window, interrupt_has_a_stop_of_its_own)
  */
 TEST_F(window, interrupt_does_not_get_lost)
 {
-	long first = 0, met = 0;
+	long first = 0;
 	int stop;
 
 	if (!HAVE_STEP)
@@ -267,7 +273,7 @@ TEST_F(window, interrupt_does_not_get_lost)
 		ASSERT_EQ(0, ptrace(PTRACE_SINGLESTEP, self->pid, 0, SIGUSR1));
 		wait_for_gap(self, variant->waits);
 		ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, self->pid, 0, 0));
-		met += in_its_callback(self);
+		is_late(self, variant->waits);
 		ASSERT_EQ(SIGTRAP, next_stop(self));
 		kill(self->pid, SIGUSR2);
 		stop = go_on(self, PTRACE_CONT, 0);
@@ -281,7 +287,7 @@ TEST_F(window, interrupt_does_not_get_lost)
 	}
 	/* In its callback there is no stop for the handler yet. */
 	if (variant->waits)
-		EXPECT_LE(met, first);
+		EXPECT_LE(ROUNDS, first);
 	TH_LOG("%ld rounds, %ld times the interrupt came first", self->rounds,
 	       first);
 }
@@ -293,7 +299,7 @@ TEST_F(window, interrupt_does_not_get_lost)
  */
 TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 {
-	long stops = 0, met = 0;
+	long stops = 0, late = 0;
 	siginfo_t info;
 	int stop;
 
@@ -307,7 +313,7 @@ TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 		ASSERT_EQ(0, ptrace(PTRACE_CONT, self->pid, 0, SIGSTOP));
 		wait_for_gap(self, variant->waits);
 		kill(self->pid, SIGCONT);
-		met += in_its_callback(self);
+		late += is_late(self, variant->waits);
 		stop = next_stop(self);
 		was_through(self, stop != SIGCONT);
 		if (stop != SIGCONT) {
@@ -325,7 +331,7 @@ TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 	}
 	/* In its callback it has not stopped yet. */
 	if (variant->waits)
-		EXPECT_LE(stops, ROUNDS - met);
+		EXPECT_LE(stops, late);
 	TH_LOG("%ld rounds, %ld stops", self->rounds, stops);
 }
 
