@@ -131,7 +131,7 @@ run_uml() {
 	uml_kernel=$1
 	uml_number=$2
 	shift 2
-	boot --kernel "$uml_kernel" --name "uml-$uml_kernel" --total $((600 * slow)) --idle $((300 * slow)) \
+	boot --kernel "$uml_kernel" --name "uml-$uml_kernel" --total $((1800 * slow)) --idle $((300 * slow)) \
 		"$@" uml lab.pair="$pair" lab.uml="$uml_number" || return 1
 	if ! uml_good debian "$expected"; then
 		guest_why=$uml_why
