@@ -23,7 +23,7 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 void __utrace_report_clone(u64 clone_flags, struct task_struct *child);
 void __utrace_check_exec(struct linux_binprm *bprm);
 void __utrace_report_exec(struct linux_binprm *bprm);
-void __utrace_end_exec(void);
+void __utrace_allow_stop(void);
 void __utrace_report_exit(long code);
 void __utrace_report_death(bool group_dead);
 void __utrace_release_task(struct task_struct *task);
@@ -82,17 +82,6 @@ static inline void utrace_report_exec(struct linux_binprm *bprm)
 }
 
 /**
- * utrace_end_exec - current is no longer in exec, whether that failed or not
- *
- * Context: current, no locks.
- */
-static inline void utrace_end_exec(void)
-{
-	if (utrace_in_use(current))
-		__utrace_end_exec();
-}
-
-/**
  * utrace_report_exit - current is about to exit
  * @code: its exit code
  *
@@ -124,6 +113,20 @@ static inline void utrace_report_death(bool group_dead)
 	 */
 	if (utrace_in_use(current))
 		__utrace_report_death(group_dead);
+}
+
+/**
+ * utrace_allow_stop - what was put off because current could not stop is due now
+ *
+ * Called at the end of an exec, whether that failed or not, and of a uprobe's
+ * step out of line.
+ *
+ * Context: current, no locks.
+ */
+static inline void utrace_allow_stop(void)
+{
+	if (utrace_in_use(current))
+		__utrace_allow_stop();
 }
 
 /**

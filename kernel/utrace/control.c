@@ -4,6 +4,7 @@
  */
 
 #include <linux/sched/signal.h>
+#include <linux/uprobes.h>
 
 #include "report.h"
 
@@ -113,9 +114,9 @@ int utrace_set_events(struct utrace_engine *engine, unsigned long events)
  *					its stop; a stop that is asked for now
  *					keeps it there
  *
- * In the middle of an exec, utrace_quiesce_work() makes work_put_off of work_queued,
- * and __utrace_end_exec() makes work_queued of that. Meanwhile the task can stop
- * for an answer to report_exec(), and work can be queued again.
+ * Where the task cannot stop, utrace_quiesce_work() makes work_put_off of
+ * work_queued, and __utrace_allow_stop() makes work_queued of that. Meanwhile the
+ * task can stop for an answer to report_exec(), and work can be queued again.
  */
 
 /**
@@ -260,12 +261,21 @@ void utrace_quiesce_work(struct callback_head *work)
 			return;
 		/*
 		 * Task work also runs where exec waits for io_uring, which it
-		 * does with cred_guard_mutex held. A callback or a stop would
-		 * keep it locked, so this is put off, and utrace_end_exec()
-		 * queues it again.
+		 * does with cred_guard_mutex held: a callback or a stop would
+		 * keep that locked. And it runs before a uprobe's step out of
+		 * line, where the registers are not the program's and the slot
+		 * is one that others may wait for.
 		 */
-		if (current->in_execve) {
+		if (current->in_execve || uprobe_is_stepping()) {
 			utrace->work_put_off = true;
+			return;
+		}
+		/*
+		 * What is queued last is done first. A stop must not hold up
+		 * what was queued before, such as the end of a close().
+		 */
+		if (work->next) {
+			utrace_queue_quiesce(utrace, TWA_RESUME);
 			return;
 		}
 	}
@@ -273,6 +283,17 @@ void utrace_quiesce_work(struct callback_head *work)
 	utrace_for_each_engine(engine, &report, answer)
 		answer = engine->ops->report_quiesce(report.action, engine);
 	utrace_stop(utrace);
+}
+
+/* See utrace_allow_stop(). */
+void __utrace_allow_stop(void)
+{
+	struct utrace *utrace = current->utrace;
+
+	guard(spinlock_irq)(&utrace->lock);
+	if (utrace->work_put_off)
+		utrace_queue_quiesce(utrace, TWA_RESUME);
+	utrace->work_put_off = false;
 }
 
 static int set_action(struct utrace_engine *engine,
@@ -315,10 +336,10 @@ static int set_action(struct utrace_engine *engine,
  *
  * * %UTRACE_STOP: stop the task before it returns to user mode, or at the end
  *   of a report in which an engine has answered %UTRACE_STOP. A task that waits
- *   in the kernel is not disturbed. The stop lasts until this engine chooses
- *   another action; only a fatal signal, which exec and exit of the thread
- *   group send too, breaks it. A group stop and a cgroup.freeze wait for its
- *   end.
+ *   in the kernel is not disturbed. An exec, and a uprobe's step out of line,
+ *   come to their end first. The stop lasts until this engine chooses another
+ *   action; only a fatal signal, which exec and exit of the thread group send
+ *   too, breaks it. A group stop and a cgroup.freeze wait for its end.
  * * %UTRACE_INTERRUPT, %UTRACE_REPORT: end this engine's stop, and bring a
  *   report_quiesce() to every engine that wants it before the task returns to
  *   user mode. %UTRACE_INTERRUPT also ends an interruptible wait.

@@ -40,17 +40,6 @@ void __utrace_report_exec(struct linux_binprm *bprm)
 	utrace_finish_report(&report);
 }
 
-/* See utrace_end_exec(). */
-void __utrace_end_exec(void)
-{
-	struct utrace *utrace = current->utrace;
-
-	guard(spinlock_irq)(&utrace->lock);
-	if (utrace->work_put_off)
-		utrace_queue_quiesce(utrace, TWA_RESUME);
-	utrace->work_put_off = false;
-}
-
 /* Of the resume actions only UTRACE_DETACH has a meaning for a dying task. */
 static u32 detach_only(u32 answer)
 {

@@ -19,6 +19,8 @@
 #ifndef _KERNEL_UTRACE_REPORT_H
 #define _KERNEL_UTRACE_REPORT_H
 
+#include <linux/task_work.h>
+
 #include "internal.h"
 
 /**
@@ -159,8 +161,12 @@ utrace_next_engine(struct utrace_report *report, struct utrace_engine *engine,
  */
 static inline bool utrace_finish_report(struct utrace_report *report)
 {
-	return likely(utrace_resume_action(report->action) != UTRACE_STOP) ||
-	       utrace_stop(report->utrace);
+	if (likely(utrace_resume_action(report->action) != UTRACE_STOP))
+		return true;
+	/* Before a stop the task ends what it has begun, such as a close(). */
+	if (task_work_pending(current))
+		task_work_run();
+	return utrace_stop(report->utrace);
 }
 
 #endif /* _KERNEL_UTRACE_REPORT_H */

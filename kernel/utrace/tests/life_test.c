@@ -173,7 +173,7 @@ static void execute(struct tracee *t)
 	/* As for a tracer's stop. */
 	return_to_user(t);
 	current->in_execve = 0;
-	utrace_end_exec();
+	utrace_allow_stop();
 }
 
 static void exec_is_reported(struct kunit *test)

@@ -4,6 +4,7 @@
  */
 
 #include <linux/sched/signal.h>
+#include <linux/uprobes.h>
 
 #include "helpers.h"
 
@@ -244,6 +245,49 @@ static void stop_in_the_middle_of_a_report(struct kunit *test)
 	EXPECT_LOG(t, "b:entry");
 }
 
+/* Task work can run in the middle of an exec, which holds cred_guard_mutex. */
+static void execute(struct tracee *t)
+{
+	current->in_execve = 1;
+	return_to_user(t);
+	current->in_execve = 0;
+	utrace_allow_stop();
+}
+
+/* And between a uprobe's breakpoint and its step. */
+static void step_out_of_line(struct tracee *t)
+{
+#ifdef CONFIG_UPROBES
+	struct uprobe_task utask = { .active_uprobe = (void *)t };
+
+	current->utask = &utask;
+	return_to_user(t);
+	current->utask = NULL;
+	utrace_allow_stop();
+#endif
+}
+
+static void stop_waits_where_there_can_be_none(struct kunit *test)
+{
+	static void (* const todo[])(struct tracee *t) = {
+		execute, IS_ENABLED(CONFIG_UPROBES) ? step_out_of_line : NULL,
+	};
+	struct tracee *t __free(tracee_end) = tracee_start(test);
+	struct probe *a = attach(t, 0, QUIESCE);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(todo) && todo[i]; i++) {
+		KUNIT_EXPECT_EQ(test, -EINPROGRESS, control(a, UTRACE_STOP));
+		tracee_do(t, todo[i]);
+		EXPECT_LOG(t, "");
+		/* It has not been asked again. */
+		tracee_go(t, return_to_user);
+		await_stop(t);
+		EXPECT_LOG(t, "a:quiesce");
+		resume(a);
+	}
+}
+
 static void death_in_a_stop_skips_the_call(struct kunit *test)
 {
 	struct tracee *t __free(tracee_end) = tracee_start(test);
@@ -332,6 +376,7 @@ static struct kunit_case utrace_stop_cases[] = {
 	KUNIT_CASE(resume_as_an_answer_says_nothing),
 	KUNIT_CASE(detached_engine_asks_for_nothing),
 	KUNIT_CASE(stop_in_the_middle_of_a_report),
+	KUNIT_CASE(stop_waits_where_there_can_be_none),
 	KUNIT_CASE(death_in_a_stop_skips_the_call),
 	KUNIT_CASE(death_before_a_stop_skips_the_call),
 	KUNIT_CASE(does_not_stop_in_exit),

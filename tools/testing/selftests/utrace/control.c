@@ -219,6 +219,96 @@ TEST_F(task, no_answer_undoes_the_skip_of_a_call)
 	EXPECT_EQ(4321, answer(self));
 }
 
+/* Before it stops, the task ends what it owes. */
+
+static int closed_fd;
+
+static void close_by_dup2(int in, int out)
+{
+	be_told(in);
+	dup2(in, closed_fd);
+}
+
+static void close_by_close_range(int in, int out)
+{
+	be_told(in);
+	syscall(SYS_close_range, closed_fd, closed_fd, 0);
+}
+
+FIXTURE(closing) {
+	FIXTURE_DATA(task) task;
+	int peer;	/* reads from a pipe, whose other end the task closes */
+};
+
+FIXTURE_VARIANT(closing) {
+	void (*body)(int in, int out);
+};
+
+FIXTURE_VARIANT_ADD(closing, dup2) { close_by_dup2 };
+FIXTURE_VARIANT_ADD(closing, close_range) { close_by_close_range };
+
+FIXTURE_SETUP(closing)
+{
+	FIXTURE_DATA(task) * const task = &self->task;
+	int fds[2];
+
+	if (!have_engines())
+		SKIP(return, NO_ENGINES);
+	task->engine = open_engine();
+	ASSERT_LE(0, task->engine);
+	task->other = open_engine();
+	ASSERT_LE(0, task->other);
+	ASSERT_EQ(0, pipe(fds));
+	self->peer = fds[0];
+	closed_fd = fds[1];
+	start(_metadata, task, variant->body);
+	close(closed_fd);
+	ASSERT_EQ(0, attach_to(task->other, task->pid));
+
+	/* To the entry of the call that closes it. */
+	ASSERT_EQ(0, command(task->engine, "on syscall_entry stop"));
+	ASSERT_EQ(0, command(task->engine, "events syscall_entry"));
+	tell(task);
+	ASSERT_EQ(0, wait_for_count(task->engine, "syscall_entry", 1));
+	ASSERT_EQ(0, wait_stopped(task->pid));
+	ASSERT_FALSE(is_hung_up(self->peer));
+}
+
+FIXTURE_TEARDOWN(closing)
+{
+	if (self->task.pid > 0) {
+		kill(self->task.pid, SIGKILL);
+		waitpid(self->task.pid, NULL, __WALL);
+	}
+}
+
+TEST_F(closing, is_done_before_a_stop_that_is_answered)
+{
+	FIXTURE_DATA(task) * const task = &self->task;
+
+	ASSERT_EQ(0, command(task->engine, "on syscall_exit stop"));
+	ASSERT_EQ(0, command(task->engine, "events syscall_exit"));
+	ASSERT_EQ(0, command(task->engine, "resume"));
+	ASSERT_EQ(0, wait_for_count(task->engine, "syscall_exit", 1));
+	ASSERT_EQ(0, wait_stopped(task->pid));
+	EXPECT_TRUE(is_hung_up(self->peer));
+}
+
+TEST_F(closing, is_done_before_a_stop_from_outside)
+{
+	FIXTURE_DATA(task) * const task = &self->task;
+
+	ASSERT_EQ(0, command(task->engine, "on syscall_exit wait"));
+	ASSERT_EQ(0, command(task->engine, "events syscall_exit"));
+	ASSERT_EQ(0, command(task->engine, "resume"));
+	ASSERT_EQ(0, wait_for_count(task->engine, "syscall_exit", 1));
+	/* This comes after the file was closed, and would be done first. */
+	ASSERT_EQ(EINPROGRESS, command(task->other, "stop"));
+	ASSERT_EQ(0, command(task->engine, "go"));
+	ASSERT_EQ(0, stop_and_wait(task->other));
+	EXPECT_TRUE(is_hung_up(self->peer));
+}
+
 /* What breaks a stop */
 
 TEST_F(task, nothing_is_left_of_a_killed_task)

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,6 +339,14 @@ static inline int is_detached(int engine)
 	return wait_until(command(engine, "barrier") == ESRCH);
 }
 
+/* Has nobody the other end of this pipe any more? */
+static inline bool is_hung_up(int fd)
+{
+	struct pollfd pollfd = { .fd = fd };
+
+	return poll(&pollfd, 1, 0) == 1 && pollfd.revents & POLLHUP;
+}
+
 /* What a task is that engines stop: idle, as it is no load. */
 #define STOPPED		'I'
 
@@ -369,6 +378,15 @@ static inline int wait_stopped(pid_t pid)
 static inline int wait_asleep(pid_t pid)
 {
 	return wait_off_cpu(pid, 'S');
+}
+
+/* The instruction pointer of a task that does not run, as the kernel knows it. */
+static inline unsigned long ip_of(pid_t pid)
+{
+	struct text text = proc_text(pid, "syscall");
+	char *last = strrchr(text.text, ' ');
+
+	return last ? strtoul(last, NULL, 0) : 0;
 }
 
 /* Can a program be stepped? On QEMU's s390 it loses its way. */

@@ -17,15 +17,6 @@ static void start_and_stop(struct __test_metadata *_metadata,
 
 #define START_AND_STOP()	start_and_stop(_metadata, self)
 
-/* The instruction pointer, as the kernel knows it. */
-static unsigned long ip_of(pid_t pid)
-{
-	struct text text = proc_text(pid, "syscall");
-	char *last = strrchr(text.text, ' ');
-
-	return last ? strtoul(last, NULL, 0) : 0;
-}
-
 TEST_F(task, examine_a_stopped_task)
 {
 	START_AND_STOP();

@@ -169,6 +169,24 @@ TEST_F(task, exec_is_told)
 	EXPECT_EQ(pid, logged(self->engine, "exec"));
 }
 
+TEST_F(task, what_an_exec_closes_is_closed_at_its_stop)
+{
+	int fds[2];
+
+	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
+	START(exec_one);
+	close(fds[1]);
+	ASSERT_EQ(0, command(self->engine, "on exec stop"));
+	ASSERT_EQ(0, command(self->engine, "events exec"));
+	ASSERT_FALSE(is_hung_up(fds[0]));
+	tell(self);
+	ASSERT_EQ(0, wait_for_count(self->engine, "exec", 1));
+	ASSERT_EQ(0, wait_stopped(self->pid));
+	EXPECT_TRUE(is_hung_up(fds[0]));
+	ASSERT_EQ(0, command(self->engine, "resume"));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
+}
+
 static void exec_failing(int in, int out)
 {
 	static char * const none[] = { NULL };

@@ -4,9 +4,9 @@
  * runs without an engine, where it says what the kernel does, and with one.
  */
 #include "task.h"
+#include "probe.h"
 
 #include <linux/filter.h>
-#include <linux/perf_event.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/epoll.h>
@@ -458,41 +458,6 @@ static void handle_some(int in, int out)
 	}
 }
 
-/* Where on_signal() is in the file of this program. */
-static unsigned long probe_offset(void)
-{
-	unsigned long start, end, offset, found = 0;
-	char line[512], mode[8];
-	FILE *maps = fopen("/proc/self/maps", "r");
-
-	while (maps && fgets(line, sizeof(line), maps)) {
-		if (sscanf(line, "%lx-%lx %7s %lx", &start, &end, mode,
-			   &offset) == 4 &&
-		    (unsigned long)on_signal >= start &&
-		    (unsigned long)on_signal < end)
-			found = (unsigned long)on_signal - start + offset;
-	}
-	if (maps)
-		fclose(maps);
-	return found;
-}
-
-static int probe(pid_t pid)
-{
-	struct perf_event_attr attr = { .size = sizeof(attr) };
-	FILE *type = fopen("/sys/bus/event_source/devices/uprobe/type", "r");
-	char path[256];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (!type || fscanf(type, "%u", &attr.type) != 1 || length < 0)
-		return -1;
-	fclose(type);
-	path[length] = 0;
-	attr.config1 = (unsigned long)path;
-	attr.config2 = probe_offset();
-	return syscall(SYS_perf_event_open, &attr, pid, -1, -1, 0);
-}
-
 TEST_F(passive, a_probed_task_lives)
 {
 	FIXTURE_DATA(task) * const task = &self->task;
@@ -500,9 +465,9 @@ TEST_F(passive, a_probed_task_lives)
 	int event;
 
 	OBSERVE(handle_some);
-	event = probe(task->pid);
+	event = probe(task->pid, on_signal);
 	if (event < 0)
-		SKIP(return, "no uprobes by perf: needs CONFIG_UPROBE_EVENTS");
+		SKIP(return, NO_PROBES);
 	for (int i = 0; i < 5; i++) {
 		if (variant->observed)
 			ASSERT_EQ(0, command(task->engine, "interrupt"));
