@@ -209,8 +209,9 @@ struct utrace_engine_ops {
 	 * @report_quiesce: UTRACE_EVENT(QUIESCE). Some engine has asked for
 	 * %UTRACE_REPORT, %UTRACE_INTERRUPT or a stop, and the task is about to
 	 * return to user mode. This is task work, so it may also come just
-	 * before a ptrace stop, and in the few system calls that run task work
-	 * while they wait, with the mutexes that these hold. To answer
+	 * before a stop of a tracer or of another engine, at the entry of a
+	 * system call for instance, and in the few system calls that run task
+	 * work while they wait, with the mutexes that these hold. To answer
 	 * %UTRACE_REPORT or %UTRACE_INTERRUPT here has no effect.
 	 */
 	u32 (*report_quiesce)(u32 action, struct utrace_engine *engine);

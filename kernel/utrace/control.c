@@ -245,7 +245,8 @@ bool utrace_stop(struct utrace *utrace)
  * @work: &utrace.work of current
  *
  * Context: task work, which runs before return to user mode, before a signal
- * is dequeued, before a ptrace stop, and in some waits. May sleep.
+ * is dequeued, before a stop of an engine or a tracer, and in some waits. May
+ * sleep.
  */
 void utrace_quiesce_work(struct callback_head *work)
 {
@@ -272,9 +273,10 @@ void utrace_quiesce_work(struct callback_head *work)
 		}
 		/*
 		 * What is queued last is done first. A stop must not hold up
-		 * what was queued before, such as the end of a close().
+		 * what was queued before, such as the end of a close(), nor
+		 * what that has queued in turn.
 		 */
-		if (work->next) {
+		if (work->next || task_work_pending(current)) {
 			utrace_queue_quiesce(utrace, TWA_RESUME);
 			return;
 		}

@@ -65,7 +65,7 @@ struct utrace {
 	bool stopped;
 	/** @work_queued: @work is queued, and has not begun */
 	bool work_queued;
-	/** @work_put_off: @work ran where the task cannot stop, and has to again */
+	/** @work_put_off: @work ran where the task cannot stop; it has to run again */
 	bool work_put_off;
 	/** @work: runs utrace_quiesce_work() before the task is in user mode */
 	struct callback_head work;

@@ -14,7 +14,8 @@
  *
  * Reports can nest: a callback of ptrace's engine stops the task, and before that
  * runs task work, which may be utrace_quiesce_work(). So all that belongs to one
- * report is in its struct utrace_report, and engines count their callbacks.
+ * report is in its struct utrace_report, and engines count their callbacks. Task
+ * work also runs when all engines have answered, before one of them stops the task.
  */
 #ifndef _KERNEL_UTRACE_REPORT_H
 #define _KERNEL_UTRACE_REPORT_H
@@ -152,7 +153,7 @@ utrace_next_engine(struct utrace_report *report, struct utrace_engine *engine,
 	     engine = utrace_next_engine(report, engine, answer))
 
 /**
- * utrace_finish_report - stop if an engine has answered %UTRACE_STOP
+ * utrace_finish_report - do task work and stop if an engine has answered %UTRACE_STOP
  * @report: the report; all engines have answered
  *
  * Context: current, no locks. May sleep.
@@ -163,7 +164,7 @@ static inline bool utrace_finish_report(struct utrace_report *report)
 {
 	if (likely(utrace_resume_action(report->action) != UTRACE_STOP))
 		return true;
-	/* Before a stop the task ends what it has begun, such as a close(). */
+	/* Before it stops, the task finishes what it owes, such as a close(). */
 	if (task_work_pending(current))
 		task_work_run();
 	return utrace_stop(report->utrace);

@@ -5,6 +5,8 @@
  */
 #include "stop.h"
 
+#include <sys/socket.h>
+
 static void call_once(int in, int out)
 {
 	be_told(in);
@@ -235,6 +237,35 @@ static void close_by_close_range(int in, int out)
 	syscall(SYS_close_range, closed_fd, closed_fd, 0);
 }
 
+/* The file is in a message to this socket, and is closed with it. */
+static int closed_socket;
+
+static void close_in_flight(int in, int out)
+{
+	close(closed_fd);
+	be_told(in);
+	dup2(in, closed_socket);
+}
+
+static bool send_away(int socket, int fd)
+{
+	char control[CMSG_SPACE(sizeof(fd))] = {};
+	struct iovec data = { .iov_base = "", .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&msg);
+
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(rights), &fd, sizeof(fd));
+	return sendmsg(socket, &msg, 0) == 1;
+}
+
 FIXTURE(closing) {
 	FIXTURE_DATA(task) task;
 	int peer;	/* reads from a pipe, whose other end the task closes */
@@ -246,11 +277,12 @@ FIXTURE_VARIANT(closing) {
 
 FIXTURE_VARIANT_ADD(closing, dup2) { close_by_dup2 };
 FIXTURE_VARIANT_ADD(closing, close_range) { close_by_close_range };
+FIXTURE_VARIANT_ADD(closing, in_flight) { close_in_flight };
 
 FIXTURE_SETUP(closing)
 {
 	FIXTURE_DATA(task) * const task = &self->task;
-	int fds[2];
+	int fds[2], sockets[2];
 
 	if (!have_engines())
 		SKIP(return, NO_ENGINES);
@@ -261,8 +293,13 @@ FIXTURE_SETUP(closing)
 	ASSERT_EQ(0, pipe(fds));
 	self->peer = fds[0];
 	closed_fd = fds[1];
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	closed_socket = sockets[1];
+	if (variant->body == close_in_flight)
+		ASSERT_TRUE(send_away(sockets[0], closed_fd));
 	start(_metadata, task, variant->body);
 	close(closed_fd);
+	close(closed_socket);
 	ASSERT_EQ(0, attach_to(task->other, task->pid));
 
 	/* To the entry of the call that closes it. */
@@ -306,6 +343,20 @@ TEST_F(closing, is_done_before_a_stop_from_outside)
 	ASSERT_EQ(EINPROGRESS, command(task->other, "stop"));
 	ASSERT_EQ(0, command(task->engine, "go"));
 	ASSERT_EQ(0, stop_and_wait(task->other));
+	EXPECT_TRUE(is_hung_up(self->peer));
+}
+
+/* Here the work of the engine is older than that of closing. */
+TEST_F(closing, is_done_before_a_stop_that_was_asked_for_earlier)
+{
+	FIXTURE_DATA(task) * const task = &self->task;
+
+	ASSERT_EQ(0, command(task->other, "on quiesce stop"));
+	ASSERT_EQ(0, command(task->other, "events quiesce"));
+	ASSERT_EQ(0, command(task->other, "report"));
+	ASSERT_EQ(0, command(task->engine, "detach"));
+	ASSERT_EQ(0, wait_for_count(task->other, "quiesce", 1));
+	ASSERT_EQ(0, wait_stopped(task->pid));
 	EXPECT_TRUE(is_hung_up(self->peer));
 }
 

@@ -339,7 +339,7 @@ static inline int is_detached(int engine)
 	return wait_until(command(engine, "barrier") == ESRCH);
 }
 
-/* Has nobody the other end of this pipe any more? */
+/* Is the other end of this pipe closed? */
 static inline bool is_hung_up(int fd)
 {
 	struct pollfd pollfd = { .fd = fd };

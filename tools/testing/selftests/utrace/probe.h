@@ -6,12 +6,19 @@
 #define SELFTESTS_UTRACE_PROBE_H
 
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NO_PROBES	"no uprobes by perf: needs CONFIG_UPROBE_EVENTS"
+#define PROBES_FILE	"/sys/bus/event_source/devices/uprobe/type"
+#define NO_PROBES	"no " PROBES_FILE ": needs CONFIG_UPROBE_EVENTS"
+
+static inline bool have_probes(void)
+{
+	return !access(PROBES_FILE, R_OK);
+}
 
 /* Where @address is in the file of this program; 0: nowhere. */
 static inline unsigned long offset_in_file(unsigned long address)
@@ -34,7 +41,7 @@ static inline unsigned long offset_in_file(unsigned long address)
 static inline int probe(pid_t pid, void *address)
 {
 	struct perf_event_attr attr = { .size = sizeof(attr) };
-	FILE *type = fopen("/sys/bus/event_source/devices/uprobe/type", "r");
+	FILE *type = fopen(PROBES_FILE, "r");
 	char path[256];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 

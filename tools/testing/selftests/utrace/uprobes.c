@@ -58,9 +58,10 @@ TEST_F(task, it_is_not_stopped_in_a_slot)
 {
 	unsigned long begin, end, ip;
 
-	START(run_probed);
-	if (probe(self->pid, probed) < 0)
+	if (!have_probes())
 		SKIP(return, NO_PROBES);
+	START(run_probed);
+	ASSERT_LE(0, probe(self->pid, probed));
 	tell(self);
 	ASSERT_TRUE(wait_until(find_slots(self->pid, &begin, &end)));
 	for (int i = 0; i < LOOKS; i++) {
@@ -80,9 +81,10 @@ TEST_F(task, what_is_asked_for_in_a_step_is_done_after_it)
 {
 	unsigned long begin, end;
 
-	START(run_probed);
-	if (probe(self->pid, probed) < 0)
+	if (!have_probes())
 		SKIP(return, NO_PROBES);
+	START(run_probed);
+	ASSERT_LE(0, probe(self->pid, probed));
 	tell(self);
 	ASSERT_TRUE(wait_until(find_slots(self->pid, &begin, &end)));
 	ASSERT_EQ(0, command(self->engine, "events quiesce"));
@@ -93,7 +95,7 @@ TEST_F(task, what_is_asked_for_in_a_step_is_done_after_it)
 	}
 }
 
-/* Twice as many as there are slots in a page of x86. */
+/* Twice as many as there are slots on x86; some architectures have more. */
 #define NR_THREADS	64
 
 static struct shared {
@@ -124,17 +126,19 @@ static void run_threads(int in, int out)
 	}
 }
 
-TEST_F(task, stopped_threads_leave_the_slots_to_others)
+/* Each of them has to get its turn on a CPU. */
+TEST_F_TIMEOUT(task, stopped_threads_leave_the_slots_to_others, 120)
 {
 	int engine[NR_THREADS];
 	unsigned long runs;
 
+	if (!have_probes())
+		SKIP(return, NO_PROBES);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, shared);
 	START(run_threads);
-	if (probe(self->pid, probed) < 0)
-		SKIP(return, NO_PROBES);
+	ASSERT_LE(0, probe(self->pid, probed));
 	tell(self);
 	for (int i = 0; i < NR_THREADS; i++) {
 		ASSERT_TRUE(wait_until(shared->tid[i]));
