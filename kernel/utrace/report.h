@@ -20,8 +20,6 @@
 #ifndef _KERNEL_UTRACE_REPORT_H
 #define _KERNEL_UTRACE_REPORT_H
 
-#include <linux/task_work.h>
-
 #include "internal.h"
 
 /**
@@ -153,8 +151,10 @@ utrace_next_engine(struct utrace_report *report, struct utrace_engine *engine,
 	     engine = utrace_next_engine(report, engine, answer))
 
 /**
- * utrace_finish_report - do task work and stop if an engine has answered %UTRACE_STOP
+ * utrace_finish_report - stop if an engine has answered %UTRACE_STOP
  * @report: the report; all engines have answered
+ *
+ * Before it stops, the task does the task work that is due.
  *
  * Context: current, no locks. May sleep.
  * Return: false if current has not stopped, or stops no longer, because it is
