@@ -178,7 +178,7 @@ void utrace_wake(struct utrace *utrace)
  *  - The task exits. PF_POSTCOREDUMP is the first thing that it sets.
  *  - Another thread executes a new program. It would wait for ever if we stopped.
  *
- * None of this is read under siglock: utrace_stop() says why that is enough.
+ * None of this is read under siglock: stay_stopped() says why that is enough.
  */
 static bool is_dying(void)
 {
@@ -194,9 +194,8 @@ static bool is_dying(void)
 	       (exec_task && exec_task != current);
 }
 
-/**
- * utrace_stop - stop current as long as an engine wants that
- * @utrace: its engines
+/*
+ * Stop as long as an engine wants that; false if current is being killed.
  *
  * The wait ends when the last engine that stops the task resumes it or is
  * detached, or with a fatal signal, which exec and exit of the thread group send
@@ -213,11 +212,8 @@ static bool is_dying(void)
  * SIGKILL is sent, and then wakes the task. We set the state and then call
  * is_dying(). The barrier in set_current_state() pairs with the one in
  * try_to_wake_up(): either we see that we are being killed, or we are woken.
- *
- * Context: current, no locks. May sleep.
- * Return: false if current is being killed.
  */
-bool utrace_stop(struct utrace *utrace)
+static bool stay_stopped(struct utrace *utrace)
 {
 	bool dying;
 
@@ -238,6 +234,23 @@ bool utrace_stop(struct utrace *utrace)
 	__set_current_state(TASK_RUNNING);
 	spin_unlock_irq(&utrace->lock);
 	return !dying;
+}
+
+/**
+ * utrace_stop - stop current, as an engine has answered
+ * @utrace: its engines
+ *
+ * Before that, task work finishes what the task owes, such as a close(). It may
+ * be utrace_quiesce_work().
+ *
+ * Context: current, at the end of a report, no locks. May sleep.
+ * Return: false if current is being killed.
+ */
+bool utrace_stop(struct utrace *utrace)
+{
+	if (task_work_pending(current))
+		task_work_run();
+	return stay_stopped(utrace);
 }
 
 /**
@@ -284,7 +297,7 @@ void utrace_quiesce_work(struct callback_head *work)
 
 	utrace_for_each_engine(engine, &report, answer)
 		answer = engine->ops->report_quiesce(report.action, engine);
-	utrace_stop(utrace);
+	stay_stopped(utrace);
 }
 
 /* See utrace_allow_stop(). */

@@ -59,7 +59,7 @@ struct utrace {
 	/** @state: where the task is on its way to its release; it only grows */
 	enum utrace_state state;
 	/**
-	 * @stopped: the task waits in utrace_stop(), and checks under @lock what
+	 * @stopped: the task waits in stay_stopped(), and checks under @lock what
 	 * its engines want before it goes on
 	 */
 	bool stopped;

@@ -14,8 +14,7 @@
  *
  * Reports can nest: a callback of ptrace's engine stops the task, and before that
  * runs task work, which may be utrace_quiesce_work(). So all that belongs to one
- * report is in its struct utrace_report, and engines count their callbacks. Task
- * work also runs when all engines have answered, before one of them stops the task.
+ * report is in its struct utrace_report, and engines count their callbacks.
  */
 #ifndef _KERNEL_UTRACE_REPORT_H
 #define _KERNEL_UTRACE_REPORT_H
@@ -154,20 +153,14 @@ utrace_next_engine(struct utrace_report *report, struct utrace_engine *engine,
  * utrace_finish_report - stop if an engine has answered %UTRACE_STOP
  * @report: the report; all engines have answered
  *
- * Before it stops, the task does the task work that is due.
- *
  * Context: current, no locks. May sleep.
  * Return: false if current has not stopped, or stops no longer, because it is
  * being killed.
  */
 static inline bool utrace_finish_report(struct utrace_report *report)
 {
-	if (likely(utrace_resume_action(report->action) != UTRACE_STOP))
-		return true;
-	/* Before it stops, the task finishes what it owes, such as a close(). */
-	if (task_work_pending(current))
-		task_work_run();
-	return utrace_stop(report->utrace);
+	return likely(utrace_resume_action(report->action) != UTRACE_STOP) ||
+	       utrace_stop(report->utrace);
 }
 
 #endif /* _KERNEL_UTRACE_REPORT_H */
