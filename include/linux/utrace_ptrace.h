@@ -18,7 +18,7 @@ struct utrace_engine_ops;
 
 struct utrace *utrace_alloc(struct task_struct *task, gfp_t gfp);
 struct utrace *utrace_publish(struct utrace *utrace);
-int utrace_prepare_ptrace(struct task_struct *task, gfp_t gfp);
+int utrace_prepare_ptrace(struct task_struct *task);
 void utrace_attach_ptrace(struct task_struct *task,
 			  const struct utrace_engine_ops *ops);
 void utrace_detach_ptrace(struct task_struct *task);

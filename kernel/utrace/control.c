@@ -199,9 +199,8 @@ static bool is_dying(void)
  *
  * The wait ends when the last engine that stops the task resumes it or is
  * detached, or with a fatal signal, which exec and exit of the thread group send
- * too. It does not count as load, no other signal wakes the task, and neither a
- * tracer nor the parent is notified. A task that has begun to exit is not
- * stopped.
+ * too. It is no load, and neither a tracer nor the parent is notified. A task that
+ * has begun to exit is not stopped.
  *
  * &utrace.stopped is set under &utrace.lock before the task sleeps, and what the
  * engines want is checked under that lock before the task goes on. So when
@@ -225,14 +224,19 @@ static bool stay_stopped(struct utrace *utrace)
 		dying = is_dying();
 		if (dying || !wants_stop(utrace))
 			break;
-		utrace->stopped = true;
+		WRITE_ONCE(utrace->stopped, true);
 		spin_unlock_irq(&utrace->lock);
 		schedule();
 		spin_lock_irq(&utrace->lock);
-		utrace->stopped = false;
+		WRITE_ONCE(utrace->stopped, false);
 	}
 	__set_current_state(TASK_RUNNING);
 	spin_unlock_irq(&utrace->lock);
+	/* Meanwhile signals were not for us, see wants_signal(): look for them. */
+	guard(spinlock_irq)(&current->sighand->siglock);
+	/* If the flag is set, a restart may rely on it: do not clear it. */
+	if (!task_sigpending(current))
+		recalc_sigpending();
 	return !dying;
 }
 
@@ -240,8 +244,7 @@ static bool stay_stopped(struct utrace *utrace)
  * utrace_stop - stop current, as an engine has answered
  * @utrace: its engines
  *
- * Before that, task work finishes what the task owes, such as a close(). It may
- * be utrace_quiesce_work().
+ * Before that it does task work, so that a close() is finished.
  *
  * Context: current, at the end of a report, no locks. May sleep.
  * Return: false if current is being killed.

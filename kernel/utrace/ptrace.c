@@ -14,16 +14,15 @@
 /**
  * utrace_prepare_ptrace - allocate what utrace_attach_ptrace() needs
  * @task: task that the caller holds a reference to, or that is not visible yet
- * @gfp: %__GFP_NOFAIL if this must not fail, or 0
  *
  * What is allocated is kept for the task's life.
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
-int utrace_prepare_ptrace(struct task_struct *task, gfp_t gfp)
+int utrace_prepare_ptrace(struct task_struct *task)
 {
-	return utrace_of_task(task, GFP_KERNEL_ACCOUNT | gfp) ? 0 : -ENOMEM;
+	return utrace_of_task(task, GFP_KERNEL_ACCOUNT) ? 0 : -ENOMEM;
 }
 
 /**

@@ -20,7 +20,7 @@ static struct probe *trace(struct tracee *t, int nr, unsigned long events)
 {
 	struct probe *probe = &t->probe[nr];
 
-	KUNIT_ASSERT_EQ(t->test, 0, utrace_prepare_ptrace(t->task, 0));
+	KUNIT_ASSERT_EQ(t->test, 0, utrace_prepare_ptrace(t->task));
 	t->task->utrace->ptrace.data = probe;
 	write_lock_irq(&tasklist_lock);
 	utrace_attach_ptrace(t->task, &syscall_ops);
@@ -43,11 +43,10 @@ static void prepared_once_for_all(struct kunit *test)
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 	struct utrace *utrace;
 
-	KUNIT_EXPECT_EQ(test, 0, utrace_prepare_ptrace(t->task, 0));
+	KUNIT_EXPECT_EQ(test, 0, utrace_prepare_ptrace(t->task));
 	utrace = t->task->utrace;
 	KUNIT_EXPECT_NOT_NULL(test, utrace);
-	KUNIT_EXPECT_EQ(test, 0,
-			utrace_prepare_ptrace(t->task, __GFP_NOFAIL));
+	KUNIT_EXPECT_EQ(test, 0, utrace_prepare_ptrace(t->task));
 	attach(t, 0);
 	KUNIT_EXPECT_PTR_EQ(test, utrace, t->task->utrace);
 }
@@ -71,7 +70,7 @@ static void untraced_task_has_no_ptrace_events(struct kunit *test)
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 
 	KUNIT_EXPECT_EQ(test, 0, utrace_ptrace_events(t->task));
-	utrace_prepare_ptrace(t->task, 0);
+	utrace_prepare_ptrace(t->task);
 	KUNIT_EXPECT_EQ(test, 0, utrace_ptrace_events(t->task));
 	trace(t, 0, EXIT);
 	untrace(t);

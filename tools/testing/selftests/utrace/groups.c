@@ -54,12 +54,23 @@ static void *obey(void *arg)
 	_exit(2);
 }
 
+#define HANDLED	NR_THREADS	/* what answers is a handler */
+
+static void on_signal(int signr)
+{
+	struct answer me = { HANDLED, syscall(SYS_gettid) };
+
+	if (write(reply[1], &me, sizeof(me)) != sizeof(me))
+		_exit(1);
+}
+
 static void lead(void)
 {
 	pthread_t thread;
 	long nr;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGUSR1, on_signal);
 	for (nr = 1; nr < NR_THREADS; nr++)
 		pthread_create(&thread, NULL, obey, (void *)nr);
 	obey(NULL);
@@ -176,6 +187,58 @@ TEST_F(group, a_stop_holds_its_own_thread)
 	EXPECT_EQ(2, answer(WAIT_MS).nr);
 	ASSERT_EQ(0, command(self->engine[1], "resume"));
 	EXPECT_EQ(1, answer(WAIT_MS).nr);
+}
+
+TEST_F(group, a_signal_goes_to_a_thread_that_is_not_stopped)
+{
+	struct answer who;
+
+	ATTACH(0, "quiesce");
+	HOLD(0);
+	ATTACH(2, "quiesce");
+	HOLD(2);
+	for (int i = 0; i < 3; i++) {
+		kill(self->pid, SIGUSR1);
+		who = answer(WAIT_MS);
+		EXPECT_EQ(HANDLED, who.nr);
+		EXPECT_EQ(self->tid[1], who.tid);
+	}
+}
+
+TEST_F(group, a_signal_waits_for_the_first_that_is_resumed)
+{
+	struct answer who;
+
+	for (int i = 0; i < NR_THREADS; i++) {
+		ATTACH(i, "quiesce");
+		HOLD(i);
+	}
+	kill(self->pid, SIGUSR1);
+	EXPECT_EQ(-1, answer(50).nr);
+	ASSERT_EQ(0, command(self->engine[1], "resume"));
+	who = answer(WAIT_MS);
+	EXPECT_EQ(HANDLED, who.nr);
+	EXPECT_EQ(self->tid[1], who.tid);
+	EXPECT_EQ(1, answer(WAIT_MS).nr);
+}
+
+TEST_F(group, a_signal_kills_though_a_thread_is_stopped)
+{
+	ATTACH(0, "quiesce");
+	HOLD(0);
+	kill(self->pid, SIGQUIT);
+	/* Whether there is a core to dump is not what this is about. */
+	EXPECT_EQ(SIGQUIT, ends_with(self) & ~0x80);
+}
+
+TEST_F(group, a_signal_kills_though_all_are_stopped)
+{
+	for (int i = 0; i < NR_THREADS; i++) {
+		ATTACH(i, "quiesce");
+		HOLD(i);
+	}
+	kill(self->pid, SIGTERM);
+	EXPECT_EQ(SIGTERM, ends_with(self));
 }
 
 TEST_F(group, a_signal_is_told_by_the_thread_that_takes_it)
