@@ -20,7 +20,6 @@ bool utrace_report_syscall_entry(struct pt_regs *regs);
 void utrace_report_syscall_exit(struct pt_regs *regs, bool step);
 struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 					 enum pid_type type);
-bool __utrace_is_stopped(const struct task_struct *task);
 void __utrace_report_clone(u64 clone_flags, struct task_struct *child);
 void __utrace_check_exec(struct linux_binprm *bprm);
 void __utrace_report_exec(struct linux_binprm *bprm);
@@ -42,22 +41,6 @@ void __utrace_free_task(struct task_struct *task);
 static inline bool utrace_in_use(const struct task_struct *task)
 {
 	return unlikely(READ_ONCE(task->utrace));
-}
-
-/**
- * utrace_is_stopped - does an engine keep a task stopped?
- * @task: the task
- *
- * A signal to a thread group goes to another thread then. Racy: the task may
- * just stop, and finds the signal when it has been resumed. When it leaves its
- * stop, it looks under siglock for signals that others were to take.
- *
- * Context: holds the siglock of @task.
- * Return: true if one does.
- */
-static inline bool utrace_is_stopped(const struct task_struct *task)
-{
-	return utrace_in_use(task) && __utrace_is_stopped(task);
 }
 
 /**

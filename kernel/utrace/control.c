@@ -195,12 +195,10 @@ static bool is_dying(void)
 }
 
 /*
- * Stop as long as an engine wants that; false if current is being killed.
- *
- * The wait ends when the last engine that stops the task resumes it or is
- * detached, or with a fatal signal, which exec and exit of the thread group send
- * too. It is no load, and neither a tracer nor the parent is notified. A task that
- * has begun to exit is not stopped.
+ * Wait until the last engine that stops current resumes it or is detached, or for a
+ * fatal signal, which exec and exit of the thread group send too: then return false.
+ * This is no load, and neither a tracer nor the parent is notified. A task that has
+ * begun to exit is not stopped.
  *
  * &utrace.stopped is set under &utrace.lock before the task sleeps, and what the
  * engines want is checked under that lock before the task goes on. So when
@@ -216,6 +214,9 @@ static bool stay_stopped(struct utrace *utrace)
 {
 	bool dying;
 
+	/* From here on signals to the group are for others: wants_signal(). */
+	scoped_guard(spinlock_irq, &current->sighand->siglock)
+		current->jobctl |= JOBCTL_ENGINE_STOPPED;
 	spin_lock_irq(&utrace->lock);
 	for (;;) {
 		/* Unsafe: where task work runs, a mutex may be held. */
@@ -224,17 +225,17 @@ static bool stay_stopped(struct utrace *utrace)
 		dying = is_dying();
 		if (dying || !wants_stop(utrace))
 			break;
-		WRITE_ONCE(utrace->stopped, true);
+		utrace->stopped = true;
 		spin_unlock_irq(&utrace->lock);
 		schedule();
 		spin_lock_irq(&utrace->lock);
-		WRITE_ONCE(utrace->stopped, false);
+		utrace->stopped = false;
 	}
 	__set_current_state(TASK_RUNNING);
 	spin_unlock_irq(&utrace->lock);
-	/* Meanwhile signals were not for us, see wants_signal(): look for them. */
 	guard(spinlock_irq)(&current->sighand->siglock);
-	/* If the flag is set, a restart may rely on it: do not clear it. */
+	current->jobctl &= ~JOBCTL_ENGINE_STOPPED;
+	/* Look for what nobody took. A set flag stays: a restart may rely on it. */
 	if (!task_sigpending(current))
 		recalc_sigpending();
 	return !dying;
@@ -278,10 +279,9 @@ void utrace_quiesce_work(struct callback_head *work)
 			return;
 		/*
 		 * Task work also runs where exec waits for io_uring, which it
-		 * does with cred_guard_mutex held: a callback or a stop would
-		 * keep that locked. And it runs before a uprobe's step out of
-		 * line, where the registers are not the program's and the slot
-		 * is one that others may wait for.
+		 * does with cred_guard_mutex held; and before a uprobe's step
+		 * out of line, when the registers are not the program's, and
+		 * others may need the slot.
 		 */
 		if (current->in_execve || uprobe_is_stepping()) {
 			utrace->work_put_off = true;

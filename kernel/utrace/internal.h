@@ -60,8 +60,7 @@ struct utrace {
 	enum utrace_state state;
 	/**
 	 * @stopped: the task waits in stay_stopped(), and checks under @lock what
-	 * its engines want before it goes on. Who sends a signal reads it
-	 * without the lock, see utrace_is_stopped()
+	 * its engines want before it goes on
 	 */
 	bool stopped;
 	/** @work_queued: @work is queued, and has not begun */

@@ -30,12 +30,6 @@
 
 #include "report.h"
 
-/* See utrace_is_stopped(). */
-bool __utrace_is_stopped(const struct task_struct *task)
-{
-	return READ_ONCE(task->utrace->stopped);
-}
-
 /* What the kernel does with a signal whose handler is SIG_DFL. */
 static enum utrace_signal_action default_action(int signr)
 {
