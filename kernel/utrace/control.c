@@ -202,8 +202,7 @@ static bool is_dying(void)
  *
  * &utrace.stopped is set under &utrace.lock before the task sleeps, and what the
  * engines want is checked under that lock before the task goes on. So when
- * utrace_control() finds it set, the task cannot get out of here past the stop
- * that was just asked for.
+ * utrace_control() finds it set, the task cannot leave past the new stop.
  *
  * Whoever kills the task first makes is_dying() true, which includes that
  * SIGKILL is sent, and then wakes the task. We set the state and then call
@@ -214,9 +213,13 @@ static bool stay_stopped(struct utrace *utrace)
 {
 	bool dying;
 
-	/* From here on signals to the group are for others: wants_signal(). */
+	scoped_guard(spinlock_irq, &utrace->lock)
+		if (!wants_stop(utrace))
+			return !is_dying();
+	/* As in a tracer's stop, signals are for other threads: wants_signal(). */
 	scoped_guard(spinlock_irq, &current->sighand->siglock)
-		current->jobctl |= JOBCTL_ENGINE_STOPPED;
+		WRITE_ONCE(current->jobctl,
+			   current->jobctl | JOBCTL_ENGINE_STOPPED);
 	spin_lock_irq(&utrace->lock);
 	for (;;) {
 		/* Unsafe: where task work runs, a mutex may be held. */
@@ -234,7 +237,7 @@ static bool stay_stopped(struct utrace *utrace)
 	__set_current_state(TASK_RUNNING);
 	spin_unlock_irq(&utrace->lock);
 	guard(spinlock_irq)(&current->sighand->siglock);
-	current->jobctl &= ~JOBCTL_ENGINE_STOPPED;
+	WRITE_ONCE(current->jobctl, current->jobctl & ~JOBCTL_ENGINE_STOPPED);
 	/* Look for what nobody took. A set flag stays: a restart may rely on it. */
 	if (!task_sigpending(current))
 		recalc_sigpending();
@@ -242,10 +245,8 @@ static bool stay_stopped(struct utrace *utrace)
 }
 
 /**
- * utrace_stop - stop current, as an engine has answered
- * @utrace: its engines
- *
- * Before that it does task work, so that a close() is finished.
+ * utrace_stop - finish task work such as a close(), then stop as an engine answered
+ * @utrace: the engines of current
  *
  * Context: current, at the end of a report, no locks. May sleep.
  * Return: false if current is being killed.
@@ -261,9 +262,8 @@ bool utrace_stop(struct utrace *utrace)
  * utrace_quiesce_work - do what engines have asked for from outside
  * @work: &utrace.work of current
  *
- * Context: task work, which runs before return to user mode, before a signal
- * is dequeued, before a stop of an engine or a tracer, and in some waits. May
- * sleep.
+ * Context: task work, which also runs before a signal is dequeued, before a stop
+ * of an engine or a tracer, and in some waits. May sleep.
  */
 void utrace_quiesce_work(struct callback_head *work)
 {

@@ -625,4 +625,74 @@ TEST_F_TIMEOUT(whole, attach_that_is_refused_leaves_nothing, 120)
 	EXPECT_FALSE(grown);
 }
 
+struct refusal {
+	pid_t pid;
+	long result;
+};
+
+/* A parent that may not trace its children: they keep what it has given up. */
+static void be_no_tracer(int go, int told_fd)
+{
+	struct refusal refusal;
+	char byte = 0;
+	int i;
+
+	/* Nobody waits for them. */
+	signal(SIGCHLD, SIG_IGN);
+	for (i = 0; i < MANY; i++) {
+		if (fork())
+			continue;
+		if (read(go, &byte, 1) != 1)
+			_exit(1);
+		refusal.pid = getpid();
+		refusal.result = trace(PTRACE_TRACEME, 0, 0, 0);
+		if (write(told_fd, &refusal, sizeof(refusal)) !=
+		    sizeof(refusal))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (setresuid(USER, USER, USER) || write(told_fd, &byte, 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+TEST_F_TIMEOUT(whole, traceme_that_is_refused_leaves_nothing, 120)
+{
+	static const struct operation op = { "refused traceme" };
+	struct refusal refusals[MANY];
+	int go[2], answers[2], i;
+	bool grown;
+	pid_t pid;
+	char byte;
+
+	if (getuid())
+		SKIP(return, "needs root");
+	if (!remember_caches())
+		SKIP(return, NO_CACHES);
+	ASSERT_EQ(0, pipe(go));
+	ASSERT_EQ(0, pipe(answers));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		be_no_tracer(go[0], answers[1]);
+	ASSERT_EQ(1, read(answers[0], &byte, 1));
+	/* What earlier tests have left is freed by now. */
+	sleep(1);
+	remember_caches();
+	for (i = 0; i < MANY; i++)
+		ASSERT_EQ(1, write(go[1], "", 1));
+	for (i = 0; i < MANY; i++) {
+		ASSERT_EQ(sizeof(refusals[i]), read(answers[0], &refusals[i],
+						    sizeof(refusals[i])));
+		EXPECT_EQ(-EPERM, refusals[i].result);
+	}
+	grown = has_grown(_metadata, &op, 0);
+	for (i = 0; i < MANY; i++)
+		kill(refusals[i].pid, SIGKILL);
+	end(pid);
+	EXPECT_FALSE(grown);
+}
+
 TEST_HARNESS_MAIN

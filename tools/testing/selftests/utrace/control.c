@@ -286,10 +286,7 @@ FIXTURE_SETUP(closing)
 
 	if (!have_engines())
 		SKIP(return, NO_ENGINES);
-	task->engine = open_engine();
-	ASSERT_LE(0, task->engine);
-	task->other = open_engine();
-	ASSERT_LE(0, task->other);
+	open_engines(_metadata, task);
 	ASSERT_EQ(0, pipe(fds));
 	self->peer = fds[0];
 	closed_fd = fds[1];

@@ -231,13 +231,20 @@ TEST_F(group, a_signal_kills_though_a_thread_is_stopped)
 	EXPECT_EQ(SIGQUIT, ends_with(self) & ~0x80);
 }
 
-TEST_F(group, a_signal_kills_though_all_are_stopped)
+TEST_F(group, a_signal_that_kills_waits_when_all_are_stopped)
 {
+	int status;
+
 	for (int i = 0; i < NR_THREADS; i++) {
 		ATTACH(i, "quiesce");
 		HOLD(i);
 	}
 	kill(self->pid, SIGTERM);
+	sleep_ms(50);
+	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG));
+	for (int i = 0; i < NR_THREADS; i++)
+		EXPECT_EQ(STOPPED, state_of(self->tid[i]));
+	ASSERT_EQ(0, command(self->engine[1], "resume"));
 	EXPECT_EQ(SIGTERM, ends_with(self));
 }
 

@@ -15,14 +15,20 @@ FIXTURE(task) {
 	int other;	/* another engine, not attached */
 };
 
-FIXTURE_SETUP(task)
+static inline void open_engines(struct __test_metadata *_metadata,
+				FIXTURE_DATA(task) * const self)
 {
-	if (!have_engines())
-		SKIP(return, NO_ENGINES);
 	self->engine = open_engine();
 	ASSERT_LE(0, self->engine);
 	self->other = open_engine();
 	ASSERT_LE(0, self->other);
+}
+
+FIXTURE_SETUP(task)
+{
+	if (!have_engines())
+		SKIP(return, NO_ENGINES);
+	open_engines(_metadata, self);
 }
 
 FIXTURE_TEARDOWN(task)

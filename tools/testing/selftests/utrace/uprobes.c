@@ -34,8 +34,13 @@ static void run_probed(int in, int out)
 		probed();
 }
 
-/* Where the slots are. */
-static bool find_slots(pid_t pid, unsigned long *begin, unsigned long *end)
+/* Where the slots of a task are. */
+struct slots {
+	unsigned long begin;
+	unsigned long end;
+};
+
+static bool find_slots(pid_t pid, struct slots *slots)
 {
 	char path[32], line[512];
 	bool found = false;
@@ -45,32 +50,41 @@ static bool find_slots(pid_t pid, unsigned long *begin, unsigned long *end)
 	maps = fopen(path, "r");
 	while (maps && !found && fgets(line, sizeof(line), maps)) {
 		found = strstr(line, "[uprobes]") &&
-			sscanf(line, "%lx-%lx", begin, end) == 2;
+			sscanf(line, "%lx-%lx", &slots->begin,
+			       &slots->end) == 2;
 	}
 	if (maps)
 		fclose(maps);
 	return found;
 }
 
+/* Let the task come to the probe, again and again. */
+static void start_probed(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(task) * const self, struct slots *slots)
+{
+	START(run_probed);
+	ASSERT_LE(0, probe(self->pid, probed));
+	tell(self);
+	ASSERT_TRUE(wait_until(find_slots(self->pid, slots)));
+}
+
 #define LOOKS	100
 
 TEST_F(task, it_is_not_stopped_in_a_slot)
 {
-	unsigned long begin, end, ip;
+	struct slots slots;
+	unsigned long ip;
 
 	if (!have_probes())
 		SKIP(return, NO_PROBES);
-	START(run_probed);
-	ASSERT_LE(0, probe(self->pid, probed));
-	tell(self);
-	ASSERT_TRUE(wait_until(find_slots(self->pid, &begin, &end)));
+	start_probed(_metadata, self, &slots);
 	for (int i = 0; i < LOOKS; i++) {
 		ASSERT_EQ(0, stop_and_wait(self->engine));
 		/* It may have been about to leave the stop before. */
 		ASSERT_EQ(0, wait_stopped(self->pid));
 		ip = ip_of(self->pid);
 		EXPECT_NE(0, ip);
-		EXPECT_TRUE(ip < begin || ip >= end);
+		EXPECT_TRUE(ip < slots.begin || ip >= slots.end);
 		ASSERT_EQ(0, command(self->engine, "resume"));
 		/* At another instruction next time. */
 		usleep(i * 50 % 1000);
@@ -79,14 +93,11 @@ TEST_F(task, it_is_not_stopped_in_a_slot)
 
 TEST_F(task, what_is_asked_for_in_a_step_is_done_after_it)
 {
-	unsigned long begin, end;
+	struct slots slots;
 
 	if (!have_probes())
 		SKIP(return, NO_PROBES);
-	START(run_probed);
-	ASSERT_LE(0, probe(self->pid, probed));
-	tell(self);
-	ASSERT_TRUE(wait_until(find_slots(self->pid, &begin, &end)));
+	start_probed(_metadata, self, &slots);
 	ASSERT_EQ(0, command(self->engine, "events quiesce"));
 	for (int i = 0; i < LOOKS; i++) {
 		ASSERT_EQ(0, command(self->engine, i % 2 ? "interrupt" :
