@@ -101,7 +101,7 @@ static void stop_and_exit_with_register(void)
 
 TEST(extended_registers_are_written)
 {
-	static unsigned char area[65536] __attribute__((aligned(64)));
+	static unsigned char area[65536];
 	struct iovec iov = { area, sizeof(area) };
 	struct iovec bad;
 	int status;
@@ -163,7 +163,7 @@ TEST(waitid_tells_whose_it_is)
 	kill(pid, SIGKILL);
 }
 
-static volatile sig_atomic_t told;
+static sig_atomic_t told;
 
 static void count(int signr)
 {
