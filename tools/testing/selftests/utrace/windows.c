@@ -352,12 +352,23 @@ static void count_later(int signr)
 	handled_later++;
 }
 
+static void unblock(int signr)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signr);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static void *set_handler_later(void *unused)
 {
 	while (!__atomic_load_n(handle_later, __ATOMIC_ACQUIRE))
 		sleep_ms(1);
-	if (*handle_later == HAVE_IT_EXECUTE)
+	if (*handle_later == HAVE_IT_EXECUTE) {
+		unblock(SIGQUIT);
 		execute();
+	}
 	signal(SIGQUIT, count_later);
 	return NULL;
 }
@@ -367,7 +378,10 @@ static void take_signals(int in, int out)
 	pthread_t thread;
 
 	signal(SIGUSR1, count_signal);
+	/* It is for this thread, in which pthread_create() may block it. */
+	block(SIGQUIT);
 	pthread_create(&thread, NULL, set_handler_later, NULL);
+	unblock(SIGQUIT);
 	for (;;) {
 		be_told(in);
 		reply(out, handled + 10 * handled_later);
