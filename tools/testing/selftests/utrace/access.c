@@ -276,99 +276,6 @@ TEST_F(task, not_to_a_thread_of_the_own_group)
 	pthread_join(thread, NULL);
 }
 
-static void execute_beside_a_thread(int in, int out)
-{
-	pthread_t thread;
-	pid_t tid = 0;
-
-	prctl(PR_SET_PTRACER, -1, 0, 0, 0);
-	if (pipe(in_thread) ||
-	    pthread_create(&thread, NULL, wait_in_thread, &tid))
-		_exit(100);
-	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
-		usleep(1000);
-	reply(out, tid);
-	be_told(in);
-	execute();
-}
-
-static int handled[2];
-
-static void handle(int signr)
-{
-	write(handled[1], "", 1);
-}
-
-/* Attach to @pid in a process of its own, which sleeps in that now. */
-static pid_t attach_apart(int engine, pid_t pid)
-{
-	char text[64];
-	pid_t as;
-
-	snprintf(text, sizeof(text), "attach %d checked", pid);
-	as = fork();
-	if (!as) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		signal(SIGUSR1, handle);
-		_exit(command(engine, text));
-	}
-	return wait_asleep(as) ? -1 : as;
-}
-
-/*
- * It waits for the mutex of an exec, which waits for another thread, which waits
- * for its tracer.
- */
-TEST_F(task, a_signal_comes_while_it_waits_for_an_exec)
-{
-	int status;
-	pid_t tid, as;
-	char byte;
-
-	ASSERT_EQ(0, pipe(handled));
-	START_ALONE(execute_beside_a_thread);
-	tid = answer(self);
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXIT));
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, PTRACE_O_TRACEEXEC));
-	tell(self);
-	ASSERT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8,
-		  wait_for_status(tid, __WALL) >> 8);
-
-	/* One that kills: it is not attached. */
-	as = attach_apart(self->engine, self->pid);
-	ASSERT_LT(0, as);
-	kill(as, SIGKILL);
-	EXPECT_EQ(SIGKILL, wait_for_status(as, 0));
-	EXPECT_EQ(ENOENT, command(self->engine, "barrier"));
-
-	/* One with a handler: it begins again. */
-	as = attach_apart(self->engine, self->pid);
-	ASSERT_LT(0, as);
-	kill(as, SIGUSR1);
-	EXPECT_EQ(1, read(handled[0], &byte, 1));
-	EXPECT_EQ(0, wait_asleep(as));
-	EXPECT_EQ(0, waitpid(as, &status, WNOHANG));
-
-	EXPECT_EQ(0, ptrace(PTRACE_CONT, tid, 0, 0));
-	EXPECT_EQ(0, wait_for_status(tid, __WALL));
-	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_EXEC << 8,
-		  wait_for_status(self->pid, __WALL) >> 8);
-	EXPECT_EQ(0, wait_for_status(as, 0));
-	EXPECT_EQ(0, command(self->engine, "events exit"));
-	EXPECT_EQ(0, ptrace(PTRACE_DETACH, self->pid, 0, 0));
-	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
-	EXPECT_TRUE(logged_exactly(self->engine, "exit"));
-}
-
-TEST_F(task, what_is_not_checked_is_not_refused)
-{
-	START_ALONE(be_root);
-	EXPECT_EQ(0, attach_as(USER, self->engine, self->pid, ""));
-	EXPECT_EQ(0, attach_to(self->other, getpid()));
-}
-
-/* Who stays at an exec */
-
 /* Where the program is, and what its mode is; it is root's. */
 static char program[64];
 
@@ -392,6 +299,141 @@ static int make_program(mode_t mode)
 	close(out);
 	return chmod(program, mode);
 }
+
+static void execute_beside_a_thread(int in, int out)
+{
+	pthread_t thread;
+	pid_t tid = 0;
+
+	if (pipe(in_thread) ||
+	    pthread_create(&thread, NULL, wait_in_thread, &tid))
+		_exit(100);
+	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	reply(out, tid);
+	be_told(in);
+	execute_file(program);
+}
+
+static void execute_beside_a_thread_as_root(int in, int out)
+{
+	prctl(PR_SET_PTRACER, -1, 0, 0, 0);
+	snprintf(program, sizeof(program), "/proc/self/exe");
+	execute_beside_a_thread(in, out);
+}
+
+static void execute_beside_a_thread_as_user(int in, int out)
+{
+	become(USER);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	prctl(PR_SET_PTRACER, -1, 0, 0, 0);
+	execute_beside_a_thread(in, out);
+}
+
+static int handled[2];
+
+static void handle(int signr)
+{
+	write(handled[1], "", 1);
+}
+
+/* Attach to @pid in a process of @uid's, which sleeps in that now. */
+static pid_t attach_apart(uid_t uid, int engine, pid_t pid)
+{
+	char text[64];
+	pid_t as;
+
+	snprintf(text, sizeof(text), "attach %d checked", pid);
+	as = fork();
+	if (!as) {
+		if (uid)
+			become(uid);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGUSR1, handle);
+		_exit(command(engine, text));
+	}
+	return wait_asleep(as) ? -1 : as;
+}
+
+/*
+ * It waits for the mutex of an exec, which waits for another thread, which waits
+ * for its tracer.
+ */
+TEST_F(task, a_signal_comes_while_it_waits_for_an_exec)
+{
+	int status;
+	pid_t tid, as;
+	char byte;
+
+	ASSERT_EQ(0, pipe(handled));
+	START_ALONE(execute_beside_a_thread_as_root);
+	tid = answer(self);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXIT));
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, PTRACE_O_TRACEEXEC));
+	tell(self);
+	ASSERT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8,
+		  wait_for_status(tid, __WALL) >> 8);
+
+	/* One that kills: it is not attached. */
+	as = attach_apart(0, self->engine, self->pid);
+	ASSERT_LT(0, as);
+	kill(as, SIGKILL);
+	EXPECT_EQ(SIGKILL, wait_for_status(as, 0));
+	EXPECT_EQ(ENOENT, command(self->engine, "barrier"));
+
+	/* One with a handler: it begins again. */
+	as = attach_apart(0, self->engine, self->pid);
+	ASSERT_LT(0, as);
+	kill(as, SIGUSR1);
+	EXPECT_EQ(1, read(handled[0], &byte, 1));
+	EXPECT_EQ(0, wait_asleep(as));
+	EXPECT_EQ(0, waitpid(as, &status, WNOHANG));
+
+	EXPECT_EQ(0, ptrace(PTRACE_CONT, tid, 0, 0));
+	EXPECT_EQ(0, wait_for_status(tid, __WALL));
+	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_EXEC << 8,
+		  wait_for_status(self->pid, __WALL) >> 8);
+	EXPECT_EQ(0, wait_for_status(as, 0));
+	EXPECT_EQ(0, command(self->engine, "events exit"));
+	EXPECT_EQ(0, ptrace(PTRACE_DETACH, self->pid, 0, 0));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), end(self));
+	EXPECT_TRUE(logged_exactly(self->engine, "exit"));
+}
+
+/* The same, by a user who may not any more when the exec has been done. */
+TEST_F(task, it_is_refused_after_a_set_id_exec)
+{
+	pid_t tid, as;
+
+	if (make_program(04755)) {
+		unlink(program);
+		SKIP(return, "no set-id programs in /tmp");
+	}
+	START_ALONE(execute_beside_a_thread_as_user);
+	tid = answer(self);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXIT));
+	tell(self);
+	ASSERT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8,
+		  wait_for_status(tid, __WALL) >> 8);
+	as = attach_apart(USER, self->engine, self->pid);
+	ASSERT_LT(0, as);
+	EXPECT_EQ(0, ptrace(PTRACE_CONT, tid, 0, 0));
+	EXPECT_EQ(0, wait_for_status(tid, __WALL));
+	EXPECT_EQ(EXIT_CODE(EPERM), wait_for_status(as, 0));
+	EXPECT_EQ(ENOENT, command(self->engine, "barrier"));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), wait_for_status(self->pid, 0));
+	self->pid = 0;
+	unlink(program);
+}
+
+TEST_F(task, what_is_not_checked_is_not_refused)
+{
+	START_ALONE(be_root);
+	EXPECT_EQ(0, attach_as(USER, self->engine, self->pid, ""));
+	EXPECT_EQ(0, attach_to(self->other, getpid()));
+}
+
+/* Who stays at an exec */
 
 static void execute_as_user(int in, int out)
 {
