@@ -175,7 +175,7 @@ static void count_signals(struct __test_metadata *_metadata, int flags,
 			  int for_stop)
 {
 	struct sigaction action = { .sa_handler = count, .sa_flags = flags };
-	int status;
+	int status, i;
 	pid_t pid;
 
 	told = 0;
@@ -190,6 +190,9 @@ static void count_signals(struct __test_metadata *_metadata, int flags,
 	while (waitpid(pid, &status, WUNTRACED) < 0)
 		ASSERT_EQ(EINTR, errno);
 	EXPECT_TRUE(WIFSTOPPED(status));
+	/* It is seen to have stopped a moment before its parent is told. */
+	for (i = 0; i < 10000 && told < for_stop; i++)
+		usleep(1000);
 	EXPECT_EQ(for_stop, told);
 	kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0)

@@ -356,9 +356,25 @@ static pid_t attach_apart(uid_t uid, int engine, pid_t pid)
 }
 
 /*
- * It waits for the mutex of an exec, which waits for another thread, which waits
- * for its tracer.
+ * Begin an exec of a task that is traced with @options. It holds the mutex and
+ * waits for the thread that is returned, which waits for its tracer.
  */
+static pid_t begin_exec(struct __test_metadata *_metadata,
+			FIXTURE_DATA(task) * const self,
+			void (*body)(int in, int out), long options)
+{
+	pid_t tid;
+
+	START_ALONE(body);
+	tid = answer(self);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXIT));
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, options));
+	tell(self);
+	ASSERT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8,
+		  wait_for_status(tid, __WALL) >> 8);
+	return tid;
+}
+
 TEST_F(task, a_signal_comes_while_it_waits_for_an_exec)
 {
 	int status;
@@ -366,14 +382,8 @@ TEST_F(task, a_signal_comes_while_it_waits_for_an_exec)
 	char byte;
 
 	ASSERT_EQ(0, pipe(handled));
-	START_ALONE(execute_beside_a_thread_as_root);
-	tid = answer(self);
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXIT));
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, PTRACE_O_TRACEEXEC));
-	tell(self);
-	ASSERT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8,
-		  wait_for_status(tid, __WALL) >> 8);
-
+	tid = begin_exec(_metadata, self, execute_beside_a_thread_as_root,
+			 PTRACE_O_TRACEEXEC);
 	/* One that kills: it is not attached. */
 	as = attach_apart(0, self->engine, self->pid);
 	ASSERT_LT(0, as);
@@ -409,19 +419,14 @@ TEST_F(task, it_is_refused_after_a_set_id_exec)
 		unlink(program);
 		SKIP(return, "no set-id programs in /tmp");
 	}
-	START_ALONE(execute_beside_a_thread_as_user);
-	tid = answer(self);
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXIT));
-	tell(self);
-	ASSERT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8,
-		  wait_for_status(tid, __WALL) >> 8);
+	tid = begin_exec(_metadata, self, execute_beside_a_thread_as_user, 0);
 	as = attach_apart(USER, self->engine, self->pid);
 	ASSERT_LT(0, as);
 	EXPECT_EQ(0, ptrace(PTRACE_CONT, tid, 0, 0));
 	EXPECT_EQ(0, wait_for_status(tid, __WALL));
 	EXPECT_EQ(EXIT_CODE(EPERM), wait_for_status(as, 0));
 	EXPECT_EQ(ENOENT, command(self->engine, "barrier"));
-	EXPECT_EQ(EXIT_CODE(EXECUTED), wait_for_status(self->pid, 0));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), wait_for_status(self->pid, __WALL));
 	self->pid = 0;
 	unlink(program);
 }

@@ -378,7 +378,7 @@ static void take_signals(int in, int out)
 	pthread_t thread;
 
 	signal(SIGUSR1, count_signal);
-	/* It is for this thread, in which pthread_create() may block it. */
+	/* Only for this thread: a new one may take it when it begins to run. */
 	block(SIGQUIT);
 	pthread_create(&thread, NULL, set_handler_later, NULL);
 	unblock(SIGQUIT);
