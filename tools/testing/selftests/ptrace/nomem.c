@@ -364,7 +364,7 @@ static const struct operation creations[] = {
 	  CLONE_PTRACE | SIGCHLD, 0 },
 };
 
-TEST_F_TIMEOUT(nomem, clone_fails_or_the_child_is_traced, 120)
+TEST_F_TIMEOUT(nomem, clone_fails_or_the_child_is_traced, 300)
 {
 	unsigned int i;
 
