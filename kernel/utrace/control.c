@@ -337,7 +337,7 @@ static int set_action(struct utrace_engine *engine,
 
 	if (utrace->state != UTRACE_ALIVE ||
 	    (action == UTRACE_INTERRUPT &&
-	     /* Racy, as the kill is. It would break off a core dump to a pipe. */
+	     /* Racy, as the kill is. An interrupt would end a core dump to a pipe. */
 	     data_race(utrace->task->signal->flags & SIGNAL_GROUP_EXIT)) ||
 	    utrace_queue_quiesce(utrace, action == UTRACE_INTERRUPT ?
 					 TWA_SIGNAL : TWA_RESUME)) {
@@ -373,8 +373,8 @@ static int set_action(struct utrace_engine *engine,
  *
  * * -EINVAL: no such action
  * * -ESRCH: the engine is not attached
- * * -EALREADY: the task is exiting, and neither stops nor reports any more; after
- *   %UTRACE_INTERRUPT, it is being killed
+ * * -EALREADY: the task is exiting, and neither stops nor calls report_quiesce()
+ *   any more; after %UTRACE_INTERRUPT, it is being killed
  * * -EINPROGRESS: after %UTRACE_STOP, the task has not stopped yet; ask again to
  *   learn whether it has; after %UTRACE_DETACH, a callback of the engine may
  *   be running still, and utrace_barrier() waits for its end

@@ -51,8 +51,8 @@ void utrace_attach_ptrace(struct task_struct *task,
  * utrace_detach_ptrace - detach ptrace's engine
  * @task: task that it is attached to
  *
- * A callback may be running still. ptrace's callbacks check whether the task is
- * traced, and do not stop if it is not.
+ * A callback may be running still. ptrace's callbacks look, under siglock, whether
+ * the engine still wants the event, and do not stop if it does not.
  *
  * Context: holds tasklist_lock for writing.
  */
