@@ -133,11 +133,23 @@ start_uml() {
 		lab.mode="$guest_mode" $guest_words >>"$results" 2>>"$console" </dev/null
 }
 
-# Under load QEMU's TCG rarely lets a guest of two CPUs hang before its first process.
-# Of the unpatched kernel this says nothing about the series.
+# Under load QEMU's TCG rarely lets a guest of two CPUs hang before its first process,
+# or a CPU wait so long that the kernel says it has stalled. Of the unpatched kernel
+# this says nothing about the series.
 may_boot_again() {
 	case $guest_kernel in
 	base | "$BUILD"/obj/*base*) [ -n "$guest_uml" ] || echo 1 ;;
+	esac
+}
+
+# why_boot_again: what is wrong with such a guest that another one would not have.
+why_boot_again() {
+	case $splat in
+	*'detected stall'* | *'soft lockup'*) echo "stalled" ;;
+	*)
+		[ -s "$results" ] || [ $((now - boot_last)) -lt 100 ] ||
+			echo "got stuck before its first process"
+		;;
 	esac
 }
 
@@ -178,18 +190,22 @@ boot() {
 			boot_size=$size
 			boot_last=$now
 		fi
-		if [ -n "$boot_again" ] && [ ! -s "$results" ] && [ $((now - boot_last)) -ge 100 ]; then
+		splat=$(grep -aE -m 1 "$SPLAT" "$console") || :
+		boot_why=
+		[ -z "$boot_again" ] || boot_why=$(why_boot_again)
+		if [ -n "$boot_why" ]; then
 			boot_again=
 			stop_child
 			cp "$console" "$console.stuck"
 			: >"$console"
-			note "$guest_name: the unpatched kernel got stuck before its first process, in QEMU: once more (its console: ${console#"$ROOT/"}.stuck)"
+			: >"$results"
+			note "$guest_name: the unpatched kernel $boot_why, in QEMU: once more (its console: ${console#"$ROOT/"}.stuck)"
 			start_qemu
 			boot_start=$(date +%s)
 			boot_last=$boot_start
+			shown=0
 			continue
 		fi
-		splat=$(grep -aE -m 1 "$SPLAT" "$console") || :
 		if grep -aq '^@end [0-9]' "$results"; then
 			# a splat may still follow on the way down
 			[ -n "$ended" ] || ended=$now
