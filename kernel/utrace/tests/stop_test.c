@@ -116,12 +116,15 @@ static void no_other_engine_ends_a_stop(struct kunit *test)
 
 static void signal_ends_no_stop(struct kunit *test)
 {
-	static const int signals[] = { SIGSTOP, SIGCONT, SIGABRT };
+	static const int signals[] = { SIGSTOP, SIGCONT, SIGQUIT };
 	struct tracee *t __free(tracee_end) = tracee_start(test);
 	struct probe *a = attach(t, 0, 0);
 	unsigned int i;
 
+	/* Pending when it begins, */
+	send_sig(SIGABRT, t->task, 1);
 	stop(a);
+	/* or sent to a task that has stopped. */
 	for (i = 0; i < ARRAY_SIZE(signals); i++)
 		send_sig(signals[i], t->task, 1);
 	expect_stopped(t);
