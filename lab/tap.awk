@@ -108,7 +108,7 @@ line ~ /^(not )?ok [0-9]+/ {
 	name = line
 	sub(/^(not )?ok [0-9]+ *(- *)?/, "", name)
 	detail = ""
-	if (match(name, / *# *(SKIP|XFAIL|TODO)/)) {
+	if (match(name, / *# *(SKIP|XFAIL)/)) {
 		if (state == "pass")
 			state = "skip"
 		detail = substr(name, RSTART + RLENGTH)

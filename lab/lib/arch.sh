@@ -8,7 +8,7 @@ BOOTED="arm64 powerpc64le riscv64 s390x"
 
 # Those that are only compiled: the kernel's name of each, its compiler, its file that
 # reports system calls, and options without which it is not that. On alpha and hexagon the
-# test engine cannot be had: no syscall_set_return_value().
+# test engine cannot be had in 6.12: no syscall_set_return_value().
 COMPILED="\
 alpha alpha-linux-gnu-gcc-12 kernel/ptrace.o CONFIG_UTRACE_TEST_ENGINE=n
 arc arc-linux-gnu-gcc-12 kernel/ptrace.o

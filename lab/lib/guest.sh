@@ -145,7 +145,7 @@ may_boot_again() {
 # why_boot_again: what is wrong with such a guest that another one would not have.
 why_boot_again() {
 	case $splat in
-	*'detected stall'* | *'soft lockup'*) echo "stalled" ;;
+	*detected*stall* | *'soft lockup'*) echo "stalled" ;;
 	*)
 		[ -s "$results" ] || [ $((now - boot_last)) -lt 100 ] ||
 			echo "got stuck before its first process"
@@ -203,6 +203,7 @@ boot() {
 			start_qemu
 			boot_start=$(date +%s)
 			boot_last=$boot_start
+			ended=
 			shown=0
 			continue
 		fi
