@@ -10,11 +10,10 @@
  *    JOBCTL_STOP_DEQUEUED is set before the lock is dropped. That is what it
  *    does in a tracer's stop for the signal, and in the gap that the kernel
  *    itself has to look for an orphaned process group.
- *  - SIGKILL, exec or exit of the thread group: stay pending. A signal that kills
- *    the process is sent again after an exec, unless an engine has decided, or
- *    nobody would die of it. Then it is pending, as after the tracer's stop, or
- *    kills the process at once and ends the exec. Any other is lost with its
- *    thread, as it is without engines if the exec comes right after the dequeue.
+ *  - SIGKILL, exec or exit of the thread group: stay pending. The signal is sent
+ *    again, unless an engine has decided, or the new program would miss it: then
+ *    it is pending, as after the tracer's stop, or kills the process at once and
+ *    ends the exec. A stop is not sent again: an exec ends a group stop.
  *  - another thread's group stop, PTRACE_INTERRUPT: stay pending, and take effect
  *    when get_signal() goes on, as if they had come in the tracer's stop.
  *  - the freezer: as in the tracer's stop. A core dump that begins while the task
@@ -180,8 +179,8 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 				    utrace_signal_action(report.action));
 
 	disposition = disposition_of(signr, ka);
-	if (fatal_signal_pending(current) && (disposition == UTRACE_SIGNAL_TERM ||
-					      disposition == UTRACE_SIGNAL_CORE)) {
+	if (fatal_signal_pending(current) && disposition != UTRACE_SIGNAL_STOP &&
+	    disposition != UTRACE_SIGNAL_TSTP) {
 		send_signal_locked(signr, &ksig->info, current, type);
 		return NULL;
 	}

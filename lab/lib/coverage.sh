@@ -4,10 +4,13 @@
 
 COVERAGE=$RUN/coverage
 
-# Existing files that the series changes: of them its own lines count. Of
-# kernel/ptrace.c all lines are shown.
-coverage_changed="kernel/ptrace.c kernel/exit.c kernel/fork.c kernel/signal.c fs/exec.c kernel/entry/common.c
-kernel/sched/core.c kernel/sched/wait.c arch/x86/kernel/fpu/regset.c"
+# Existing files that the series changes and x86's kernel is made of: of them its own
+# lines count. Of kernel/ptrace.c all lines are shown.
+coverage_changed="arch/x86/kernel/fpu/regset.c fs/exec.c include/linux/entry-common.h
+include/linux/ptrace.h include/linux/sched.h include/linux/sched/jobctl.h
+include/linux/sched/signal.h include/linux/thread_info.h include/linux/uprobes.h include/linux/wait.h
+kernel/entry/common.c kernel/events/uprobes.c kernel/exit.c kernel/fork.c kernel/ptrace.c
+kernel/sched/core.c kernel/sched/wait.c kernel/signal.c"
 
 # What is the series' as a whole, as patterns.
 coverage_core="kernel/utrace/*.c kernel/utrace/*.h include/linux/utrace*.h"
@@ -16,13 +19,21 @@ coverage_core="kernel/utrace/*.c kernel/utrace/*.h include/linux/utrace*.h"
 coverage_selftests="ptrace utrace seccomp breakpoints"
 
 # The variables of make that profile the core and these files, whatever their
-# Makefiles say; build_utility.c includes wait.c. They go by the name of the object alone, so some others are
-# profiled too, which are not looked at.
+# Makefiles say; build_utility.c includes wait.c. They go by the name of the object
+# alone, so some others are profiled too, which are not looked at.
 coverage_vars() {
 	(
 		cd "$ROOT/kernel/utrace" && ls -- *.c
-		echo "$coverage_changed build_utility.c" | tr ' ' '\n'
+		echo "$coverage_changed build_utility.c" | tr ' ' '\n' | grep '\.c$'
 	) | sed 's,.*/,,; s,\(.*\)\.c$,GCOV_PROFILE_\1.o=y,' | sort -u | tr '\n' ' '
+}
+
+# Is a file that the series changes not in the list?
+coverage_unlisted() {
+	lgit diff --name-only --diff-filter=M base "$tip" -- 'kernel/*.[ch]' 'fs/*.[ch]' 'lib/*.[ch]' \
+		'include/linux/*.h' 'arch/x86/kernel/*.[ch]' | while read -r f; do
+		echo "$coverage_changed" | tr ' ' '\n' | grep -qxF "$f" || echo "$f"
+	done
 }
 
 # A guest's root with the selftests and the comparer.

@@ -77,8 +77,9 @@ kmake_vars=				# variables of make, for all that is built
 
 # The objects that KCSAN watches: those of the series, and their neighbours.
 kcsan_objects() {
-	lgit diff --name-only --diff-filter=d base "$tip" -- 'kernel/*.c' 'fs/*.c' 'lib/*.c' |
-		sed 's/\.c$/.o/'
+	# wait.c is a part of build_utility.c
+	lgit diff --name-only --diff-filter=d base "$tip" -- 'kernel/*.c' 'fs/*.c' 'lib/*.c' \
+		'arch/x86/*.c' 'samples/*.c' | sed 's/\.c$/.o/; s,sched/wait\.o,sched/build_utility.o,'
 	echo kernel/task_work.o kernel/seccomp.o kernel/pid.o
 	echo arch/x86/kernel/ptrace.o arch/x86/kernel/signal.o arch/x86/kernel/step.o
 }

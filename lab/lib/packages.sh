@@ -201,9 +201,12 @@ need_packages() {
 			is_here "$test" || printf ' %s' "$pkg"
 		done)
 	fi
-	if [ "$1" != model ] && [ "$1" != pictures ] && [ "$version" = 6.12 ] &&
+	if [ "$1" != model ] && [ "$1" != pictures ] &&
 	   [ -z "$opt_tree$opt_tarball" ] && [ ! -e "$DEB_TARBALL" ]; then
-		missing="$missing $DEB_PACKAGE"
+		# another's is fetched later, unless this comes to its end here
+		if [ "$version" = 6.12 ] || { [ -n "$missing" ] && ! has_apt; }; then
+			missing="$missing $DEB_PACKAGE"
+		fi
 	fi
 	[ -n "$missing" ] || return 0
 

@@ -126,10 +126,12 @@ races_seen() {
 }
 
 # races_compare [-v NAME=VALUE]...: the table, and files of what is only on the
-# patched kernel ("suspects": SCENARIO <tab> OUTCOME; "moments": SCENARIO <tab> where).
+# patched kernel ("suspects", and of these the "certain": SCENARIO <tab> OUTCOME;
+# "moments": SCENARIO <tab> where).
 races_compare() {
 	# shellcheck disable=SC2046 # lists of files
-	awk "$@" -v suspects="$RACES/suspects" -v moments="$RACES/moments" -f "$ROOT/lab/races.awk" \
+	awk "$@" -v suspects="$RACES/suspects" -v moments="$RACES/moments" \
+		-v certain="$RACES/certain" -f "$ROOT/lab/races.awk" \
 		side=base $(races_seen base) $(races_seen amplified-base) \
 		side=linux $(races_seen linux) $(races_seen amplified-linux)
 }
@@ -293,7 +295,7 @@ run_races() {
 
 # For make check: SECONDS. Results by "say_result FILE NAME STATE DETAIL". So short
 # a share does not decide what is rare on the unpatched kernel: that is named, and
-# left to "make races".
+# left to "make races". What is certain even so fails.
 check_races() {
 	state=pass
 	races_quiet=1
@@ -301,6 +303,9 @@ check_races() {
 		races_why=
 	elif [ "$faults" = 0 ]; then
 		state=broken
+	elif [ -s "$RACES/certain" ]; then
+		state=fail
+		races_why="$(wc -l <"$RACES/certain") outcomes came again and again on the patched kernel alone: ${RACES#"$ROOT/"}/certain"
 	else
 		state=skip
 		races_why="not decided: $faults outcomes were seen on the patched kernel alone: make races"

@@ -4,12 +4,15 @@
 # of that tree.
 
 selftest_targets() {
-	grep -v '^#' "$ROOT/lab/selftests.list" | while read -r target where only _; do
+	grep -v '^#' "$ROOT/lab/selftests.list" | while read -r target where only why; do
 		case $where in
 		both | patched) ;;
 		*) continue ;;
 		esac
-		[ -z "$only" ] || [ "$only" = "$version" ] || continue
+		if [ -n "$only" ] && [ "$only" != "$version" ]; then
+			[ -z "$why" ] || echo "$target/*: $why" >>"$tests/out"
+			continue
+		fi
 		if [ -d "$LINUX/tools/testing/selftests/$target" ]; then
 			echo "$target $where"
 		elif [ "$where" != patched ]; then

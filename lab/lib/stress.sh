@@ -110,15 +110,17 @@ stress_run() {
 }
 
 # Lines "CLASS <tab> WHAT <tab> DETAIL" of a run: report (of the kernel), left,
-# leak, test (that failed), idle (what should have run has not), guest (it did not
-# come to its end).
+# leak, test (that failed), idle (what should have run has not), status (it ended with
+# another than 0), guest (it did not come to its end).
 stress_found() {
 	awk -v splat="$stress_splat" -f "$ROOT/lab/reports.awk" "$STRESS/$1.console"
 	sed -n 's/^@left \(violation: \)[0-9]* \([^:]*\): /left	\1\2: /p; t
 		s/^@left process [0-9]* /left	process /p; t
 		s/^@left /left	/p
 		s/^@leak /leak	/p
-		s/^@done \(.*\): 0* *operations.*/idle	\1 did nothing/p' "$STRESS/$1.results" |
+		s/^@done \(.*\): 0* *operations.*/idle	\1 did nothing/p; t
+		s/^@done .*, status 0\( 0\)*$//; t
+		s/^@done \(.*\): .*, status \(.*\)/status	\1 ended with status \2/p' "$STRESS/$1.results" |
 		sed 's/$/	/'
 	for part in $(echo "$stress_parts" | tr , ' '); do
 		case $part in

@@ -67,7 +67,7 @@ active proctype task()
 	:: READ(TASK, UTRACE) == 1 ->	/* utrace_in_use() */
 		assert(READ(TASK, INITIALISED) == 1);
 		LOCK;
-		dead = true;		/* set_state(); what is attached is told */
+		dead = true;		/* enter_state(); what is attached is told */
 		UNLOCK
 	:: else ->
 		told_nobody = true

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A task stops for an engine, which lets it go and stops it again, while SIGKILL
- * comes: utrace_stop(), set_action(), utrace_wake(), signal_wake_up(),
+ * comes: stay_stopped(), set_action(), utrace_wake(), signal_wake_up(),
  * try_to_wake_up().
  *
  * No wake-up is lost: a task that sleeps for ever is an invalid end state. And
@@ -54,7 +54,7 @@ active proctype task()
 {
 	bool dying;
 
-	LOCK;
+	LOCK;				/* in stay_stopped() */
 	do
 	:: true ->
 		atomic {		/* set_current_state() */
@@ -66,12 +66,13 @@ active proctype task()
 #endif
 		dying = READ(TASK, KILLED);	/* is_dying() */
 		if
-		:: dying || !stop -> break
+		:: dying || !stop -> break	/* wants_stop() */
 		:: else
 		fi;
-		stopped = true;
+		stopped = true;		/* utrace->stopped */
 		UNLOCK;
 		woken;			/* schedule() */
+		/* TASK_RUNNING, from try_to_wake_up() */
 		WRITE(TASK, SLEEPS, READ(TASK, SLEEPS) + 1);
 #ifdef NO_LOOK_AGAIN
 		LOCK;
@@ -105,17 +106,17 @@ active proctype engine()
 	:: true
 	fi;
 
-	LOCK;				/* UTRACE_RESUME */
-	stop = false;
+	LOCK;				/* utrace_control(UTRACE_RESUME) */
+	stop = false;			/* set_action() */
 	if
-	:: stopped -> wake_up(ENGINE)
+	:: stopped -> wake_up(ENGINE)	/* utrace_wake() */
 	:: else
 	fi;
 	UNLOCK;
 
-	LOCK;				/* UTRACE_STOP */
-	stop = true;
-	said_so = stopped;
+	LOCK;				/* utrace_control(UTRACE_STOP) */
+	stop = true;			/* set_action() */
+	said_so = stopped;		/* 0, else -EINPROGRESS */
 	UNLOCK;
 
 	LOCK;				/* UTRACE_RESUME, or utrace_detach() */
@@ -123,7 +124,7 @@ active proctype engine()
 	said_so = false;
 #ifndef NO_WAKE_UP
 	if
-	:: stopped -> wake_up(ENGINE)
+	:: stopped -> wake_up(ENGINE)	/* utrace_wake() */
 	:: else
 	fi;
 #endif

@@ -356,8 +356,9 @@ static pid_t attach_apart(uid_t uid, int engine, pid_t pid)
 }
 
 /*
- * Begin an exec of a task that is traced with @options. It holds the mutex and
- * waits for the thread that is returned, which waits for its tracer.
+ * Begin an exec of a task that is traced with @options, or is not if these are -1.
+ * It holds the mutex and waits for the thread that is returned, which waits for
+ * its tracer.
  */
 static pid_t begin_exec(struct __test_metadata *_metadata,
 			FIXTURE_DATA(task) * const self,
@@ -368,7 +369,8 @@ static pid_t begin_exec(struct __test_metadata *_metadata,
 	START_ALONE(body);
 	tid = answer(self);
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXIT));
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, options));
+	if (options != -1)
+		ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->pid, 0, options));
 	tell(self);
 	ASSERT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8,
 		  wait_for_status(tid, __WALL) >> 8);
@@ -429,6 +431,75 @@ TEST_F(task, it_is_refused_after_a_set_id_exec)
 	EXPECT_EQ(EXIT_CODE(EXECUTED), wait_for_status(self->pid, __WALL));
 	self->pid = 0;
 	unlink(program);
+}
+
+#define TRACING		"/sys/kernel/tracing/"
+#define ALLOCATIONS	TRACING "events/kmem/kmalloc/"
+
+static int write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == strlen(text);
+
+	close(fd);
+	return done ? 0 : -1;
+}
+
+/* Trace what @pid allocates. */
+static int trace_allocations(pid_t pid)
+{
+	char filter[64];
+
+	snprintf(filter, sizeof(filter), "common_pid == %d", pid);
+	if (access(TRACING "trace", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL);
+	return write_to(TRACING "trace", "\n") ||
+	       write_to(ALLOCATIONS "filter", filter) ||
+	       write_to(ALLOCATIONS "enable", "1");
+}
+
+/* Has it allocated what engines are attached to? */
+static bool trace_has_allocated(void)
+{
+	FILE *trace = fopen(TRACING "trace", "r");
+	char line[512];
+	bool found = false;
+
+	while (!found && fgets(line, sizeof(line), trace))
+		found = strstr(line, "call_site=utrace_alloc+");
+	fclose(trace);
+	write_to(ALLOCATIONS "enable", "0");
+	write_to(ALLOCATIONS "filter", "0");
+	return found;
+}
+
+/* So does utrace_attach_checked(), which KUnit tests. */
+TEST_F(task, ptrace_allocates_before_it_waits_for_an_exec)
+{
+	pid_t tid, as;
+
+	tid = begin_exec(_metadata, self, execute_beside_a_thread_as_root, -1);
+	as = fork();
+	if (!as) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		raise(SIGSTOP);
+		ptrace(PTRACE_SEIZE, self->pid, 0, 0);
+		_exit(0);
+	}
+	ASSERT_EQ(SIGSTOP, WSTOPSIG(wait_for_status(as, WUNTRACED)));
+	if (trace_allocations(as)) {
+		kill(as, SIGKILL);
+		SKIP(return, "needs CONFIG_EVENT_TRACING");
+	}
+	kill(as, SIGCONT);
+	EXPECT_EQ(0, wait_asleep(as));
+	EXPECT_TRUE(trace_has_allocated());
+	EXPECT_EQ(0, ptrace(PTRACE_CONT, tid, 0, 0));
+	EXPECT_EQ(0, wait_for_status(tid, __WALL));
+	/* It attaches, or the new program has ended already. */
+	EXPECT_TRUE(WIFEXITED(wait_for_status(as, 0)));
+	EXPECT_EQ(EXIT_CODE(EXECUTED), wait_for_status(self->pid, __WALL));
+	self->pid = 0;
 }
 
 TEST_F(task, what_is_not_checked_is_not_refused)

@@ -173,7 +173,7 @@ static inline long counter(int fd, const char *name)
 
 	for (line = strtok(text.text, "\n"); line; line = strtok(NULL, "\n")) {
 		if (!strncmp(line, name, length) && line[length] == ' ')
-			return strtol(line + length + 1, NULL, 0);
+			return strtoll(line + length + 1, NULL, 0);
 	}
 	return -1;
 }

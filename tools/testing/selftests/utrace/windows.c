@@ -457,6 +457,29 @@ TEST_F(task, a_fatal_signal_survives_an_exec)
 	self->pid = 0;
 }
 
+/* It waits for the next one, which has no handler. */
+TEST_F(task, a_handled_signal_survives_an_exec)
+{
+	int status;
+
+	HOLD_SIGNAL_OF_PROCESS(SIGUSR1, "deliver");
+	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
+	status = wait_for_status(self->pid, __WALL);
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(SIGUSR1, WTERMSIG(status));
+	self->pid = 0;
+}
+
+/* As an exec ends a group stop. */
+TEST_F(task, a_stop_does_not_survive_an_exec)
+{
+	HOLD_SIGNAL_OF_PROCESS(SIGSTOP, "deliver");
+	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
+	EXPECT_EQ(EXIT_CODE(EXECUTED),
+		  wait_for_status(self->pid, __WALL | WUNTRACED));
+	self->pid = 0;
+}
+
 TEST_F(task, an_answer_that_kills_ends_an_exec)
 {
 	int status;
