@@ -77,7 +77,7 @@ deb_differences() {
 			for (opt in want)
 				if (!(opt in mine) && got[opt] != want[opt] &&
 				    opt !~ /_VERSION(_TEXT)?$|^CONFIG_(HAVE|CC_HAS|AS_HAS|LD_HAS|GCC_HAS|TOOLS_SUPPORT|RUSTC|PAHOLE|DEBUG_INFO|PROBE_EVENTS_BTF|MODULE_ALLOW_BTF)/)
-					print opt "=" want[opt] (opt in got ? ", is " got[opt] : "")
+					print opt "=" want[opt] (got[opt] != "" ? ", is " got[opt] : "")
 		}' "$obj/.lab-config" "$obj/.lab-given" "$obj/.config" | sort >"$obj/.lab-lost"
 	[ -s "$obj/.lab-lost" ] || return 0
 	note "not as in the file given: $(wc -l <"$obj/.lab-lost") options, in $(inside "$obj/.lab-lost"):"

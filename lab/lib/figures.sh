@@ -42,6 +42,18 @@ strange_costs() (
 	done
 )
 
+# strange_counts: sequences, stops and runs that a text speaks of, and the table in
+# lab/README.md does not, "TEXT: NUMBER".
+strange_counts() {
+	for text in README.md patches/cover-letter patches-7.3/cover-letter; do
+		tr -s ' \n' ' ' <"$ROOT/$text" |
+			grep -oE '[0-9]+(,[0-9]{3})+ (sequences|stops|runs|more under|with [0-9,]+ stops)' |
+			grep -oE '^[0-9,]+|with [0-9,]+' | sed 's/with //' | while read -r number; do
+			grep -qF -- "$number" "$ROOT/lab/README.md" || echo "$text: $number"
+		done
+	done
+}
+
 # lines_changed FROM TO: how many lines are added or removed in C files, headers and assembly
 # that the kernel has, tools and samples aside.
 lines_changed() {
