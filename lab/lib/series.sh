@@ -2,6 +2,14 @@
 # shellcheck shell=sh
 # The mails of the series.
 
+# The commit that the source is, if it is a checkout of one.
+base_commit() {
+	[ "$src_kind" = tree ] || return 0
+	[ "$(git -C "$src" rev-parse -q --verify 'HEAD^{tree}' 2>/dev/null)" = \
+		"$(lgit rev-parse 'base^{tree}')" ] || return 0
+	git -C "$src" rev-parse HEAD
+}
+
 need_series() {
 	[ "$tip" != "$(lgit rev-parse base)" ] ||
 		die "the series is empty: there is no patch in patches/"
@@ -40,6 +48,8 @@ need_series() {
 		}
 		{ print }' "$new/0000-cover-letter.patch" >"$new/cover"
 	mv "$new/cover" "$new/0000-cover-letter.patch"
+	commit=$(base_commit)
+	[ -z "$commit" ] || printf 'base-commit: %s\n' "$commit" >>"$new/0000-cover-letter.patch"
 
 	# The trial: a clone with only the files that the series touches, so
 	# that it takes a moment and not a checkout of the whole kernel.
