@@ -18,7 +18,7 @@
 #
 # A short run does not decide more than that, but one thing is no chance: what has come
 # again "enough_again" times, and on the unpatched kernel never in at least as many runs.
-# "SCENARIO <tab> TEXT" of it goes to the file "certain".
+# "SCENARIO <tab> TEXT" of it goes to the file "certain", if that has a name.
 
 FNR == 1 {
 	job = FILENAME
@@ -120,7 +120,8 @@ END {
 	enough_again = 15
 	printf "" >suspects
 	printf "" >moments
-	printf "" >certain
+	if (certain)
+		printf "" >certain
 	if (!quiet && !only)
 		printf "%-44s %8s %8s %6s %6s %6s %6s\n", "scenario", "runs", "patched",
 			"out-", "out-", "only", "only"
@@ -145,7 +146,7 @@ END {
 				print name "\t" list[name, j] >suspects
 				print name (key in at ? "\t" at[key] : "") >moments
 			}
-			if (came_again[key] >= enough_again && runs["base", name] >= runs_anew[name])
+			if (certain && came_again[key] >= enough_again && runs["base", name] >= runs_anew[name])
 				print name "\t" list[name, j] >certain
 			if (only && rare == !!again)
 				printf "           %s: %d of %d runs (%s), %d of %d when asked again; unpatched: 0 of %d\n             %s\n             %s\n",
