@@ -244,11 +244,15 @@ run_no_mutant() {
 		return 1
 	done
 	for scenario in $(raced_scenarios); do
-		control_rc=0
-		how=$(races_mutant amplified-linux none "races $scenario") || control_rc=$?
-		[ "$control_rc" != 1 ] || continue
-		note "without any fault, by races $scenario: $how"
-		return 1
+		for turn in 2 3 4; do
+			control_rc=0
+			how=$(races_mutant amplified-linux none "races $scenario") || control_rc=$?
+			[ "$control_rc" != 1 ] || break
+			note "without any fault, by $how"
+			# what is rare on the unpatched kernel it may not have shown yet
+			[ "$control_rc" = 0 ] && [ $turn != 4 ] || return 1
+			know_races $turn
+		done
 	done
 	run_named linux none
 	if named_tests | sed 's/$/ pass/' | grep -vxF -f "$RUN/mutant-none.tests" >"$RUN/mutant-none.bad" ||

@@ -321,8 +321,8 @@ raced_scenarios() {
 	all_mean | sed -n 's/^races //p' | sort -u
 }
 
-# What the unpatched kernel shows of these with the amplifier, in $known/base. It gets
-# more time than a mutant does.
+# What the unpatched kernel shows of these with the amplifier, in $known. It gets more
+# time than a mutant does.
 need_known_races() {
 	known=$RUN/races-known
 	raced_scenarios >"$RUN/races-known.list"
@@ -331,14 +331,21 @@ need_known_races() {
 	if [ -e "$known/key" ] && [ "$(cat "$known/key")" = "$known_key" ]; then
 		return 0
 	fi
-	stage "unpatched kernel: the races that mutants are compared with"
 	rm -rf "$known"
-	mkdir -p "$known/amplified-base"
-	cp "$RUN/races-known.list" "$known/amplified-base/list"
-	n=$(wc -l <"$known/amplified-base/list")
-	races_jobs "$known" amplified-base "alone -a -n 1000000 -t $((n * 120)) -f /share/list"
-	races_boot "$known" $((n * 120 + 300)) amplified-base || die "the unpatched kernel does not race to the end"
+	know_races 1
 	echo "$known_key" >"$known/key"
+}
+
+# know_races TURN: the unpatched kernel once more, from other seeds.
+know_races() {
+	stage "unpatched kernel: the races that mutants are compared with"
+	dir=$known/turn$1
+	rm -rf "$dir"
+	mkdir -p "$dir/amplified-base"
+	cp "$RUN/races-known.list" "$dir/amplified-base/list"
+	n=$(wc -l <"$dir/amplified-base/list")
+	races_jobs "$dir" amplified-base "alone -a -s $((SEED + $1)) -n 1000000 -t $((n * 120)) -f /share/list"
+	races_boot "$dir" $((n * 120 + 300)) amplified-base || die "the unpatched kernel does not race to the end"
 }
 
 # races_mutant KERNEL NAME MEANS: true if two runs of this one within a minute have
@@ -356,7 +363,7 @@ races_mutant() {
 		return 2
 	fi
 	awk -v suspects="$dir/suspects" -v moments=/dev/null -v quiet=1 -f "$ROOT/lab/races.awk" \
-		side=base "$known/amplified-base/alone" side=linux "$dir/mutant/alone"
+		side=base "$known"/turn*/amplified-base/alone side=linux "$dir/mutant/alone"
 	grep "^${3#races }$tab" "$dir/suspects" >"$dir/only" || return 1
 	cut -f 2 "$dir/only" | sed 's/^/@ /' | awk '
 		NR == FNR { only[substr($0, 3)] = 1; next }
