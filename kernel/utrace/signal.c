@@ -10,10 +10,13 @@
  *    JOBCTL_STOP_DEQUEUED is set before the lock is dropped. That is what it
  *    does in a tracer's stop for the signal, and in the gap that the kernel
  *    itself has to look for an orphaned process group.
- *  - SIGKILL, exec or exit of the thread group: stay pending. The signal is sent
- *    again, unless an engine has decided, or the new program would miss it: then
- *    it is pending, as after the tracer's stop, or kills the process at once and
- *    ends the exec. A stop is not sent again: an exec ends a group stop.
+ *  - SIGKILL, exec or exit of the thread group: stay pending. Unless an engine has
+ *    decided, the signal is sent again, for the new program of an exec: then it is
+ *    pending, as after the tracer's stop, or kills the process at once and ends
+ *    the exec. Not so stop signals and SIGCONT. To send one would take back the
+ *    other, if that has come since, and JOBCTL_STOP_DEQUEUED does not tell, because
+ *    an exec clears it as well. An exec ends a group stop; where such a signal has
+ *    a handler, it is lost as it is if the exec comes right after the dequeue.
  *  - another thread's group stop, PTRACE_INTERRUPT: stay pending, and take effect
  *    when get_signal() goes on, as if they had come in the tracer's stop.
  *  - the freezer: as in the tracer's stop. A core dump that begins while the task
@@ -178,9 +181,8 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 		return force_action(signr, ksig, ka,
 				    utrace_signal_action(report.action));
 
-	disposition = disposition_of(signr, ka);
-	if (fatal_signal_pending(current) && disposition != UTRACE_SIGNAL_STOP &&
-	    disposition != UTRACE_SIGNAL_TSTP) {
+	if (fatal_signal_pending(current) && !sig_kernel_stop(signr) &&
+	    signr != SIGCONT) {
 		send_signal_locked(signr, &ksig->info, current, type);
 		return NULL;
 	}

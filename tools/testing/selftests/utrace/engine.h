@@ -173,6 +173,7 @@ static inline long counter(int fd, const char *name)
 
 	for (line = strtok(text.text, "\n"); line; line = strtok(NULL, "\n")) {
 		if (!strncmp(line, name, length) && line[length] == ' ')
+			/* not strtol(), for addresses of a 32-bit program */
 			return strtoll(line + length + 1, NULL, 0);
 	}
 	return -1;

@@ -338,9 +338,11 @@ TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 /* What comes while an engine is told of a signal */
 
 static int handled, handled_later;
-static int *handle_later;	/* in shared memory; or HAVE_IT_EXECUTE */
+static void (*sigcont_handler)(int signr) = SIG_DFL;
+static int *handle_later;	/* in shared memory; or one of these */
 
-#define HAVE_IT_EXECUTE	2
+#define HAVE_IT_EXECUTE		2
+#define UNBLOCK_AND_EXECUTE	3
 
 static void count_signal(int signr)
 {
@@ -365,10 +367,10 @@ static void *set_handler_later(void *unused)
 {
 	while (!__atomic_load_n(handle_later, __ATOMIC_ACQUIRE))
 		sleep_ms(1);
-	if (*handle_later == HAVE_IT_EXECUTE) {
+	if (*handle_later == UNBLOCK_AND_EXECUTE)
 		unblock(SIGQUIT);
+	if (*handle_later != 1)
 		execute();
-	}
 	signal(SIGQUIT, count_later);
 	return NULL;
 }
@@ -378,6 +380,8 @@ static void take_signals(int in, int out)
 	pthread_t thread;
 
 	signal(SIGUSR1, count_signal);
+	signal(SIGTSTP, count_signal);
+	signal(SIGCONT, sigcont_handler);
 	/* Only for this thread: a new one may take it when it begins to run. */
 	block(SIGQUIT);
 	pthread_create(&thread, NULL, set_handler_later, NULL);
@@ -443,53 +447,76 @@ TEST_F(task, sigcont_cancels_a_stop_that_is_an_answer)
 	EXPECT_EQ(0, waitpid(self->pid, &status, WUNTRACED | WNOHANG));
 }
 
-/* Either the program dies of it, or the next one. */
-TEST_F(task, a_fatal_signal_survives_an_exec)
+/*
+ * Have another thread execute while the engine stays in its callback, which that
+ * ends.  What becomes of the new program.
+ */
+static int execute_in_the_gap(FIXTURE_DATA(task) * const self, int how)
 {
 	int status;
 
+	__atomic_store_n(handle_later, how, __ATOMIC_RELEASE);
+	status = wait_for_status(self->pid, __WALL | WUNTRACED);
+	if (WIFEXITED(status) || WIFSIGNALED(status))
+		self->pid = 0;
+	return status;
+}
+
+/* Either the program dies of it, or the next one. */
+TEST_F(task, a_fatal_signal_survives_an_exec)
+{
 	HOLD_SIGNAL_OF_PROCESS(SIGQUIT, "deliver");
-	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
-	/* The exec kills the task, which ends the callback. */
-	status = wait_for_status(self->pid, __WALL);
-	EXPECT_TRUE(WIFSIGNALED(status));
-	EXPECT_EQ(SIGQUIT, WTERMSIG(status));
-	self->pid = 0;
+	EXPECT_EQ(SIGQUIT, WTERMSIG(execute_in_the_gap(self, UNBLOCK_AND_EXECUTE)));
 }
 
 /* It waits for the next one, which has no handler. */
 TEST_F(task, a_handled_signal_survives_an_exec)
 {
-	int status;
-
 	HOLD_SIGNAL_OF_PROCESS(SIGUSR1, "deliver");
-	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
-	status = wait_for_status(self->pid, __WALL);
-	EXPECT_TRUE(WIFSIGNALED(status));
-	EXPECT_EQ(SIGUSR1, WTERMSIG(status));
-	self->pid = 0;
+	EXPECT_EQ(SIGUSR1, WTERMSIG(execute_in_the_gap(self, HAVE_IT_EXECUTE)));
 }
 
 /* As an exec ends a group stop. */
 TEST_F(task, a_stop_does_not_survive_an_exec)
 {
 	HOLD_SIGNAL_OF_PROCESS(SIGSTOP, "deliver");
-	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
 	EXPECT_EQ(EXIT_CODE(EXECUTED),
-		  wait_for_status(self->pid, __WALL | WUNTRACED));
+		  execute_in_the_gap(self, HAVE_IT_EXECUTE));
+}
+
+/* It came later, so the next program does not stop. */
+TEST_F(task, sigcont_holds_when_an_exec_follows)
+{
+	HOLD_SIGNAL_OF_PROCESS(SIGTSTP, "deliver");
+	/* Or the process group would be orphaned, and could not stop. */
+	ASSERT_EQ(0, setpgid(self->pid, self->pid));
+	kill(self->pid, SIGCONT);
+	EXPECT_EQ(EXIT_CODE(EXECUTED),
+		  execute_in_the_gap(self, HAVE_IT_EXECUTE));
+}
+
+/* And it does where the stop came later. */
+TEST_F(task, a_stop_holds_when_an_exec_follows)
+{
+	int status;
+
+	sigcont_handler = count_signal;
+	HOLD_SIGNAL_OF_PROCESS(SIGCONT, "deliver");
+	/* The other thread must not look for it before it executes. */
+	kill(self->pid, SIGSTOP);
+	status = execute_in_the_gap(self, HAVE_IT_EXECUTE);
+	ASSERT_TRUE(WIFSTOPPED(status));
+	EXPECT_EQ(SIGSTOP, WSTOPSIG(status));
+	/* Such a program has no handler. */
+	kill(self->pid, SIGCONT);
+	EXPECT_EQ(EXIT_CODE(EXECUTED), wait_for_status(self->pid, __WALL));
 	self->pid = 0;
 }
 
 TEST_F(task, an_answer_that_kills_ends_an_exec)
 {
-	int status;
-
 	HOLD_SIGNAL_OF_PROCESS(SIGQUIT, "term");
-	__atomic_store_n(handle_later, HAVE_IT_EXECUTE, __ATOMIC_RELEASE);
-	status = wait_for_status(self->pid, __WALL);
-	EXPECT_TRUE(WIFSIGNALED(status));
-	EXPECT_EQ(SIGTERM, WTERMSIG(status));
-	self->pid = 0;
+	EXPECT_EQ(SIGTERM, WTERMSIG(execute_in_the_gap(self, HAVE_IT_EXECUTE)));
 }
 
 TEST_F(task, an_answer_that_kills_leaves_a_killed_task_its_exit_stop)
