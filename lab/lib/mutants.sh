@@ -250,8 +250,8 @@ run_no_mutant() {
 			[ "$control_rc" != 1 ] || break
 			note "without any fault, by $how"
 			# what is rare on the unpatched kernel it may not have shown yet
-			[ "$control_rc" = 0 ] && [ $turn != 4 ] || return 1
-			know_races $turn
+			[ "$control_rc" = 0 ] && [ "$turn" != 4 ] || return 1
+			know_races "$turn"
 		done
 	done
 	run_named linux none
