@@ -17,6 +17,7 @@
  *    other, if that has come since, and JOBCTL_STOP_DEQUEUED does not tell, because
  *    an exec clears it as well. An exec ends a group stop; where such a signal has
  *    a handler, it is lost as it is if the exec comes right after the dequeue.
+ *    Nor a timer's: an exec drops it, and to queue one anew can fail.
  *  - another thread's group stop, PTRACE_INTERRUPT: stay pending, and take effect
  *    when get_signal() goes on, as if they had come in the tracer's stop.
  *  - the freezer: as in the tracer's stop. A core dump that begins while the task
@@ -147,6 +148,7 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 	struct k_sigaction *ka = &current->sighand->action[signr - 1];
 	spinlock_t *siglock = &current->sighand->siglock;
 	enum utrace_signal_action disposition;
+	struct k_sigaction *result = ka;
 	struct utrace_engine *engine;
 	u32 answer;
 
@@ -178,13 +180,14 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 
 	spin_lock_irq(siglock);
 	if (utrace_signal_action(report.action))
-		return force_action(signr, ksig, ka,
-				    utrace_signal_action(report.action));
+		result = force_action(signr, ksig, ka,
+				      utrace_signal_action(report.action));
+	if (result != ka || !fatal_signal_pending(current))
+		return result;
 
-	if (fatal_signal_pending(current) && !sig_kernel_stop(signr) &&
-	    signr != SIGCONT) {
+	/* It takes its usual course, but not in this task. */
+	if (!sig_kernel_stop(signr) && signr != SIGCONT &&
+	    ksig->info.si_code != SI_TIMER)
 		send_signal_locked(signr, &ksig->info, current, type);
-		return NULL;
-	}
-	return ka;
+	return NULL;
 }

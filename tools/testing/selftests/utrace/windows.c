@@ -12,6 +12,7 @@
 #include "task.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 /* How long the tests race, and how often an engine waits for that. */
 #define SECONDS		3
@@ -338,11 +339,12 @@ TEST_F(window, a_parent_is_told_of_both_stop_and_continue)
 /* What comes while an engine is told of a signal */
 
 static int handled, handled_later;
+static bool later_runs;
 static void (*sigcont_handler)(int signr) = SIG_DFL;
 static int *handle_later;	/* in shared memory; or one of these */
 
 #define HAVE_IT_EXECUTE		2
-#define UNBLOCK_AND_EXECUTE	3
+#define RESET_AND_EXECUTE	3
 
 static void count_signal(int signr)
 {
@@ -354,25 +356,31 @@ static void count_later(int signr)
 	handled_later++;
 }
 
-static void unblock(int signr)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, signr);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
 static void *set_handler_later(void *unused)
 {
+	__atomic_store_n(&later_runs, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(handle_later, __ATOMIC_ACQUIRE))
 		sleep_ms(1);
-	if (*handle_later == UNBLOCK_AND_EXECUTE)
-		unblock(SIGQUIT);
+	if (*handle_later == RESET_AND_EXECUTE)
+		signal(SIGUSR1, SIG_DFL);
 	if (*handle_later != 1)
 		execute();
 	signal(SIGQUIT, count_later);
 	return NULL;
+}
+
+#define SET_TIMER	1
+
+static void set_timer(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGUSR1 };
+	struct itimerspec soon = { .it_value.tv_nsec = 1000000 };
+	timer_t timer;
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+	    timer_settime(timer, 0, &soon, NULL))
+		_exit(1);
 }
 
 static void take_signals(int in, int out)
@@ -382,12 +390,13 @@ static void take_signals(int in, int out)
 	signal(SIGUSR1, count_signal);
 	signal(SIGTSTP, count_signal);
 	signal(SIGCONT, sigcont_handler);
-	/* Only for this thread: a new one may take it when it begins to run. */
-	block(SIGQUIT);
 	pthread_create(&thread, NULL, set_handler_later, NULL);
-	unblock(SIGQUIT);
+	/* A new thread may take signals when it begins to run. */
+	while (!__atomic_load_n(&later_runs, __ATOMIC_ACQUIRE))
+		sched_yield();
 	for (;;) {
-		be_told(in);
+		if (be_told(in) == SET_TIMER)
+			set_timer();
 		reply(out, handled + 10 * handled_later);
 	}
 }
@@ -399,10 +408,12 @@ static long handlers(FIXTURE_DATA(task) * const self)
 	return answer(self);
 }
 
+enum origin { TO_THREAD, TO_PROCESS, BY_TIMER };
+
 /* The task has dequeued a signal, and the engine stays in its callback. */
 static void hold_signal(struct __test_metadata *_metadata,
 			FIXTURE_DATA(task) * const self, int signr,
-			const char *answer, bool to_process)
+			const char *answer, enum origin origin)
 {
 	handle_later = mmap(NULL, sizeof(*handle_later), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -411,7 +422,9 @@ static void hold_signal(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, command(self->engine, answer));
 	ASSERT_EQ(0, command(self->engine, "on signal wait"));
 	ASSERT_EQ(0, command(self->engine, "events signal"));
-	if (to_process)
+	if (origin == BY_TIMER)
+		tell_what(self, SET_TIMER);
+	else if (origin == TO_PROCESS)
 		kill(self->pid, signr);
 	else
 		syscall(SYS_tgkill, self->pid, self->pid, signr);
@@ -419,9 +432,9 @@ static void hold_signal(struct __test_metadata *_metadata,
 }
 
 #define HOLD_SIGNAL(signr, answer)					\
-	hold_signal(_metadata, self, signr, "on signal answer " answer, false)
+	hold_signal(_metadata, self, signr, "on signal answer " answer, TO_THREAD)
 #define HOLD_SIGNAL_OF_PROCESS(signr, answer)				\
-	hold_signal(_metadata, self, signr, "on signal answer " answer, true)
+	hold_signal(_metadata, self, signr, "on signal answer " answer, TO_PROCESS)
 
 #define GO()	ASSERT_EQ(0, command(self->engine, "go"))
 
@@ -466,7 +479,7 @@ static int execute_in_the_gap(FIXTURE_DATA(task) * const self, int how)
 TEST_F(task, a_fatal_signal_survives_an_exec)
 {
 	HOLD_SIGNAL_OF_PROCESS(SIGQUIT, "deliver");
-	EXPECT_EQ(SIGQUIT, WTERMSIG(execute_in_the_gap(self, UNBLOCK_AND_EXECUTE)));
+	EXPECT_EQ(SIGQUIT, WTERMSIG(execute_in_the_gap(self, HAVE_IT_EXECUTE)));
 }
 
 /* It waits for the next one, which has no handler. */
@@ -474,6 +487,25 @@ TEST_F(task, a_handled_signal_survives_an_exec)
 {
 	HOLD_SIGNAL_OF_PROCESS(SIGUSR1, "deliver");
 	EXPECT_EQ(SIGUSR1, WTERMSIG(execute_in_the_gap(self, HAVE_IT_EXECUTE)));
+}
+
+/* The process dies of it at once, or the next program does. */
+TEST_F(task, a_fatal_signal_ends_an_exec)
+{
+	HOLD_SIGNAL_OF_PROCESS(SIGUSR1, "deliver");
+	EXPECT_EQ(SIGUSR1, WTERMSIG(execute_in_the_gap(self, RESET_AND_EXECUTE)));
+}
+
+/* An exec drops it, which it could not if this were all that is known of it. */
+TEST_F(task, a_timers_signal_does_not_survive_an_exec)
+{
+	struct rlimit none = { 0, 0 };
+
+	hold_signal(_metadata, self, SIGUSR1, "on signal answer deliver",
+		    BY_TIMER);
+	ASSERT_EQ(0, prlimit(self->pid, RLIMIT_SIGPENDING, &none, NULL));
+	EXPECT_EQ(EXIT_CODE(EXECUTED),
+		  execute_in_the_gap(self, HAVE_IT_EXECUTE));
 }
 
 /* As an exec ends a group stop. */
@@ -502,7 +534,6 @@ TEST_F(task, a_stop_holds_when_an_exec_follows)
 
 	sigcont_handler = count_signal;
 	HOLD_SIGNAL_OF_PROCESS(SIGCONT, "deliver");
-	/* The other thread must not look for it before it executes. */
 	kill(self->pid, SIGSTOP);
 	status = execute_in_the_gap(self, HAVE_IT_EXECUTE);
 	ASSERT_TRUE(WIFSTOPPED(status));
@@ -561,6 +592,20 @@ TEST_F(task, sigkill_kills)
 	HOLD_SIGNAL(SIGUSR1, "ign");
 	kill(self->pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, end(self));
+}
+
+TEST_F(task, sigkill_comes_before_a_handler)
+{
+	HOLD_SIGNAL(SIGUSR1, "deliver");
+	kill(self->pid, SIGKILL);
+	EXPECT_EQ(SIGKILL, end(self));
+}
+
+TEST_F(task, another_fatal_signal_comes_before_a_core_dump)
+{
+	HOLD_SIGNAL(SIGQUIT, "deliver");
+	kill(self->pid, SIGTERM);
+	EXPECT_EQ(SIGTERM, end(self));
 }
 
 TEST_F(task, another_fatal_signal_kills)
