@@ -4,8 +4,9 @@
 # guest's "tests". States: pass, fail, skip, and broken where the lab is at
 # fault: a program that cannot be run, a guest that does not last.
 #
-# Two ways to report a test are known: TAP, and the lines of the x86 suite,
-# "[RUN] what", then "[OK] how" or "[FAIL] how".
+# Three ways to report a test are known: TAP; the lines of the x86 suite, "[RUN] what",
+# then "[OK] how" or "[FAIL] how"; and those of powerpc's, "test: what", then for
+# each complaint "[FAIL] how", and in the end "success: what" or "failure: what".
 
 # A name is the same in every run.
 function clean(name) {
@@ -66,7 +67,7 @@ function finish(rc, took) {
 /^@test / {
 	prog = substr($0, 7)
 	seen = 0
-	plan = why = last = run = skipped = ""
+	plan = why = last = run = tested = skipped = ""
 	n = 0
 	split("", states)
 	next
@@ -123,6 +124,26 @@ line ~ /^(not )?ok [0-9]+/ {
 		detail = why
 	result(name, state, detail)
 	why = ""
+	next
+}
+
+line ~ /^test: / {
+	tested = substr(line, 7)
+	last = line
+	next
+}
+
+tested != "" && line ~ /^(success|skip|failure): / {
+	state = line ~ /^success/ ? "pass" : line ~ /^skip/ ? "skip" : "fail"
+	result(tested, state, state == "fail" ? why : "")
+	tested = why = ""
+	last = line
+	next
+}
+
+tested != "" && line ~ /^\[FAIL\]/ {
+	if (why == "")
+		why = substr(line, 8)
 	next
 }
 

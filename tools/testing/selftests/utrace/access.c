@@ -451,8 +451,6 @@ static int trace_allocations(pid_t pid)
 	char filter[64];
 
 	snprintf(filter, sizeof(filter), "common_pid == %d", pid);
-	if (access(TRACING "trace", F_OK))
-		mount("tracefs", TRACING, "tracefs", 0, NULL);
 	return write_to(TRACING "trace", "\n") ||
 	       write_to(ALLOCATIONS "filter", filter) ||
 	       write_to(ALLOCATIONS "enable", "1");
@@ -478,6 +476,11 @@ TEST_F(task, ptrace_allocates_before_it_waits_for_an_exec)
 {
 	pid_t tid, as;
 
+	if (access(TRACING "trace", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL);
+	if (access(ALLOCATIONS "enable", W_OK))
+		SKIP(return, "needs CONFIG_EVENT_TRACING");
+
 	tid = begin_exec(_metadata, self, execute_beside_a_thread_as_root, -1);
 	as = fork();
 	if (!as) {
@@ -487,10 +490,7 @@ TEST_F(task, ptrace_allocates_before_it_waits_for_an_exec)
 		_exit(0);
 	}
 	ASSERT_EQ(SIGSTOP, WSTOPSIG(wait_for_status(as, WUNTRACED)));
-	if (trace_allocations(as)) {
-		kill(as, SIGKILL);
-		SKIP(return, "needs CONFIG_EVENT_TRACING");
-	}
+	ASSERT_EQ(0, trace_allocations(as));
 	kill(as, SIGCONT);
 	EXPECT_EQ(0, wait_asleep(as));
 	EXPECT_TRUE(trace_has_allocated());
