@@ -48,6 +48,9 @@ BEGIN {
 
 # A program that is over: did it do all that it promised?
 function finish(rc, took) {
+	# a test of powerpc's that complained and did not come to its end
+	if (tested != "" && why != "")
+		result(tested, "fail", why)
 	if (rc == "timeout")
 		whole("fail", "no end after " took " seconds")
 	else if (rc >= 128)

@@ -17,7 +17,8 @@
  *    other, if that has come since, and JOBCTL_STOP_DEQUEUED does not tell, because
  *    an exec clears it as well. An exec ends a group stop; where such a signal has
  *    a handler, it is lost as it is if the exec comes right after the dequeue.
- *    Nor a timer's: an exec drops it, and to queue one anew can fail.
+ *    Nor is a timer's signal sent again. An exec drops it by its siginfo, which
+ *    it would no longer have if the user may queue no more signals.
  *  - another thread's group stop, PTRACE_INTERRUPT: stay pending, and take effect
  *    when get_signal() goes on, as if they had come in the tracer's stop.
  *  - the freezer: as in the tracer's stop. A core dump that begins while the task
@@ -185,7 +186,7 @@ struct k_sigaction *utrace_report_signal(int signr, struct ksignal *ksig,
 	if (result != ka || !fatal_signal_pending(current))
 		return result;
 
-	/* It takes its usual course, but not in this task. */
+	/* The task is to die. What an exec's new program is to get waits for it. */
 	if (!sig_kernel_stop(signr) && signr != SIGCONT &&
 	    ksig->info.si_code != SI_TIMER)
 		send_signal_locked(signr, &ksig->info, current, type);

@@ -11,6 +11,7 @@
  */
 #include "task.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -496,6 +497,39 @@ TEST_F(task, a_fatal_signal_ends_an_exec)
 	EXPECT_EQ(SIGUSR1, WTERMSIG(execute_in_the_gap(self, RESET_AND_EXECUTE)));
 }
 
+/* The thread of @pid that is not the leader. */
+static pid_t other_thread(pid_t pid)
+{
+	struct dirent *entry;
+	char path[32];
+	pid_t tid = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && atoi(entry->d_name) != pid)
+			tid = atoi(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return tid;
+}
+
+/* An answer that is refused, as for the init of a namespace, is none. */
+TEST_F(task, a_signal_with_a_refused_answer_survives_an_exec)
+{
+	pid_t tid;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	HOLD_SIGNAL_OF_PROCESS(SIGUSR1, "term");
+	tid = other_thread(self->pid);
+	ASSERT_LT(0, tid);
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXEC));
+	EXPECT_EQ(SIGTRAP | PTRACE_EVENT_EXEC << 8,
+		  execute_in_the_gap(self, HAVE_IT_EXECUTE) >> 8);
+	EXPECT_TRUE(signals_of(self->pid, "ShdPnd:") & SIGNAL_BIT(SIGUSR1));
+}
+
 /* An exec drops it, which it could not if this were all that is known of it. */
 TEST_F(task, a_timers_signal_does_not_survive_an_exec)
 {
@@ -592,20 +626,6 @@ TEST_F(task, sigkill_kills)
 	HOLD_SIGNAL(SIGUSR1, "ign");
 	kill(self->pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, end(self));
-}
-
-TEST_F(task, sigkill_comes_before_a_handler)
-{
-	HOLD_SIGNAL(SIGUSR1, "deliver");
-	kill(self->pid, SIGKILL);
-	EXPECT_EQ(SIGKILL, end(self));
-}
-
-TEST_F(task, another_fatal_signal_comes_before_a_core_dump)
-{
-	HOLD_SIGNAL(SIGQUIT, "deliver");
-	kill(self->pid, SIGTERM);
-	EXPECT_EQ(SIGTERM, end(self));
 }
 
 TEST_F(task, another_fatal_signal_kills)
