@@ -108,11 +108,18 @@ races_jobs() {
 	echo "$3" >>"$1/$2/jobs"
 }
 
-# races_boot DIRECTORY SECONDS KERNEL...: these at the same time.
+# races_boot DIRECTORY SECONDS KERNEL...: these at the same time; with $races_in_turn
+# one after the other.
 races_boot() {
 	boot_dir=$1
 	boot_seconds=$2
 	shift 2
+	if [ -n "${races_in_turn:-}" ] && [ $# -gt 1 ]; then
+		for k; do
+			races_boot "$boot_dir" "$boot_seconds" "$k" || return 1
+		done
+		return
+	fi
 	each "$*" races_guest "$boot_dir" "$boot_seconds" && return
 	for f in "$boot_dir"/*.why; do
 		[ ! -e "$f" ] || sed "s/^/    $(basename "$f" .why): /" "$f"
@@ -138,9 +145,9 @@ races_compare() {
 
 # races_round DIRECTORY SEED SECONDS EACH: all kernels at the same time; EACH runs of a
 # scenario at most. The patched kernel has each scenario once more under an engine.
-# With $races_in_turn one guest at a time, which makes as many runs as four at once and
-# half of that more, and a third of EACH with the amplifier, which takes three times
-# as long.
+# With $races_in_turn one guest at a time, which makes more than twice as many runs as
+# four at once, and a third of EACH with the amplifier. No CPU of such a guest has to
+# wait for one of the host, so acts that are more than 2 ms apart need not be tried.
 races_round() {
 	set -- "$1" "$2" "$3" "$4" ""
 	for kind in $races_kinds; do
@@ -152,17 +159,12 @@ races_round() {
 			prefix=amplified-
 			[ -z "${races_in_turn:-}" ] || n=$((n / 3 + 1))
 		fi
+		[ -z "${races_in_turn:-}" ] || a="$a -m 11"
 		races_jobs "$1" "${prefix}base" "alone $a -s $2 -n $((n * 2)) -t $3 $races_only"
 		races_jobs "$1" "${prefix}linux" "alone $a -s $2 -n $n -t $(($3 / 2)) $races_only"
 		races_jobs "$1" "${prefix}linux" "observed $a -o -s $2 -n $n -t $(($3 / 2)) $races_only"
 		set -- "$1" "$2" "$3" "$4" "$5 ${prefix}base ${prefix}linux"
 	done
-	if [ -n "${races_in_turn:-}" ]; then
-		for k in $5; do
-			races_boot "$1" $(($3 + 300)) "$k" || return 1
-		done
-		return
-	fi
 	# shellcheck disable=SC2086 # a list
 	races_boot "$1" $(($3 + 300)) $5
 }
@@ -223,6 +225,11 @@ races_hunt() {
 		left=$((hunt_end - $(date +%s)))
 		[ "$left" -ge 20 ] || return 0
 		span=$((30 * round * round))
+		if [ -n "${races_in_turn:-}" ]; then
+			# of each of four guests
+			span=$((span / 2))
+			left=$((left / 4))
+		fi
 		[ "$span" -le "$left" ] || span=$left
 		dir=$RACES/hunt$round
 		# as many guests as before: how busy they are makes a difference

@@ -6,6 +6,7 @@
  *	-n NUMBER	runs of each scenario
  *	-t SECONDS	or as long as that
  *	-s SEED		of the moments
+ *	-m NUMBER	acts are at most so many powers of two of a microsecond apart (14)
  *	-o		under another engine, which only listens
  *	-a		with the amplifier
  *	-i NAME		only this scenario
@@ -72,6 +73,7 @@ static char *texts;
 static unsigned long nr_runs = 100;
 static unsigned int seconds;
 static u64 seed = 1, random_state;
+static unsigned int reach = NR_BINS / 2;
 static bool verbose;
 
 static u64 next_random(void)
@@ -140,7 +142,7 @@ static unsigned int bin_near(unsigned int bin)
 
 static unsigned int choose_bin(const struct count *count, unsigned int *placement)
 {
-	unsigned int bin = next_random() % NR_BINS, i;
+	unsigned int bin = NR_BINS / 2 - reach + next_random() % (2 * reach), i;
 	const struct outcome *outcome;
 
 	if (count->nr_hints && next_random() % 2) {
@@ -188,7 +190,7 @@ static void do_run(unsigned int nr)
 	between = bin < NR_BINS / 2 ? -octave(NR_BINS / 2 - 1 - bin) : octave(bin - NR_BINS / 2);
 	delays[0] = between < 0 ? -between : 0;
 	delays[1] = between > 0 ? between : 0;
-	delays[2] = octave(next_random() % (NR_BINS / 2));
+	delays[2] = octave(next_random() % reach);
 
 	run_one(&scenarios[nr], delays, placement, next_random() % 3 == 0,
 		text, sizeof(text));
@@ -428,7 +430,7 @@ int main(int argc, char **argv)
 	table_make();
 	chosen = calloc(nr_scenarios, sizeof(*chosen));
 	counts = share(nr_scenarios * sizeof(*counts));
-	while ((c = getopt(argc, argv, "ln:t:s:oai:f:v")) != -1) {
+	while ((c = getopt(argc, argv, "ln:t:s:m:oai:f:v")) != -1) {
 		switch (c) {
 		case 'l':
 			list = true;
@@ -441,6 +443,11 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'm':
+			reach = strtoul(optarg, NULL, 0);
+			if (!reach || reach > NR_BINS / 2)
+				return 2;
 			break;
 		case 'o':
 			observed = true;

@@ -409,7 +409,7 @@ static u64 at_rest(bool beats)
  */
 static void wait_for_acts(void)
 {
-	u64 begin = now_us(), end = begin + LIMIT_MS * 1000, end_frozen = begin + 100 * 1000;
+	u64 begin = now_us(), end = begin + LIMIT_MS * 1000, end_frozen = begin + 30 * 1000;
 	const struct party *doer;
 	u64 sum, last = 0;
 	int i = 0, quiet = 0;
