@@ -44,7 +44,7 @@ bench_guest() {
 		guest_why="the benchmark ended with status $guest_status"
 		bench_rc=1
 	fi
-	[ "$bench_rc" = 0 ] || keep_why "$BENCH/why.$bench_kernel"
+	[ "$bench_rc" = 0 ] || keep_why "$BENCH/$bench_kernel.why"
 	return "$bench_rc"
 }
 
@@ -56,9 +56,7 @@ bench_boots() {
 	else
 		bench_guest base "$1" "$2" && bench_guest linux "$1" "$2" && return
 	fi
-	for k in base linux; do
-		[ ! -e "$BENCH/why.$k" ] || sed "s/^/    $k: /" "$BENCH/why.$k"
-	done
+	tell_why "$BENCH"
 	return 1
 }
 

@@ -93,6 +93,11 @@ die() {
 	exit 1
 }
 
+# What it drops is not to be dropped by a target that only makes the tree on its way.
+case $opt_force,${0##*/} in
+,* | *,tree | *,refresh | *,clean) ;;
+*) die "FORCE=$opt_force: it is for tree, refresh and distclean" ;;
+esac
 case $opt_accel in
 '' | tcg | kvm) ;;
 *) die "ACCEL=$opt_accel: it is tcg or kvm" ;;

@@ -121,13 +121,6 @@ conform_observed() {
 	conform_guest linux "$2/observed-$1" "$3"
 }
 
-# conform_why DIRECTORY: why the guests there have failed.
-conform_why() {
-	for f in "$1"/*.why; do
-		[ ! -e "$f" ] || sed "s/^/    $(basename "$f" .why): /" "$f"
-	done
-}
-
 # conform_both DIRECTORY SECONDS: the jobs in DIRECTORY/jobs, with all other files
 # there, on both kernels.
 conform_both() {
@@ -139,7 +132,7 @@ conform_both() {
 		done
 	done
 	both conform_kernel "$@" && return
-	conform_why "$1"
+	tell_why "$1"
 	return 1
 }
 
@@ -155,7 +148,7 @@ conform_observe() {
 		grep "^[^ ]* $width " "$2/observed/jobs" >"$2/observed-$width/jobs"
 	done
 	each "64 32" conform_observed "$2" "$3" || {
-		conform_why "$2"
+		tell_why "$2"
 		return 1
 	}
 	for width in 64 32; do

@@ -75,10 +75,8 @@ coverage_guest() {
 	   [ "$guest_status" = 0 ] && grep -aq '^@gcov [1-9]' "$results"; then
 		return 0
 	fi
-	{
-		echo "${guest_why:-what ran in the guest ended with status $guest_status, or gcov counted nothing}"
-		console_tail
-	} >"$coverage_share.why"
+	keep_why "$coverage_share.why" \
+		"what ran in the guest ended with status $guest_status, or gcov counted nothing"
 	return 1
 }
 
@@ -91,9 +89,7 @@ coverage_run() {
 		conform_jobs quick | sed 's/^\([^ ]*\)\(.*\)/observed-\1\2 -oh/'
 	} >"$COVERAGE/conform/jobs"
 	each "tests conform" coverage_guest && return
-	for f in "$COVERAGE"/*.why; do
-		[ ! -e "$f" ] || sed "s/^/    $(basename "$f" .why): /" "$f"
-	done
+	tell_why "$COVERAGE"
 	return 1
 }
 

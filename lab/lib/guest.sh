@@ -320,6 +320,13 @@ keep_why() {
 	} >"$1"
 }
 
+# tell_why DIRECTORY: what keep_why has left there in files NAME.why.
+tell_why() {
+	for f in "$1"/*.why; do
+		[ ! -e "$f" ] || sed "s/^/    $(basename "$f" .why): /" "$f"
+	done
+}
+
 # guest_failed WHY: the end of a script whose guest did.
 guest_failed() {
 	console_tail

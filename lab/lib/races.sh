@@ -93,12 +93,7 @@ races_guest() {
 		guest_why="a job failed: $(cat "$share"/* | grep -a -m 1 '^races: ')"
 		races_rc=1
 	fi
-	if [ "$races_rc" != 0 ]; then
-		{
-			echo "$guest_why"
-			console_tail
-		} >"$share.why"
-	fi
+	[ "$races_rc" = 0 ] || keep_why "$share.why"
 	return "$races_rc"
 }
 
@@ -121,9 +116,7 @@ races_boot() {
 		return
 	fi
 	each "$*" races_guest "$boot_dir" "$boot_seconds" && return
-	for f in "$boot_dir"/*.why; do
-		[ ! -e "$f" ] || sed "s/^/    $(basename "$f" .why): /" "$f"
-	done
+	tell_why "$boot_dir"
 	return 1
 }
 
