@@ -139,8 +139,9 @@ races_compare() {
 # races_round DIRECTORY SEED SECONDS EACH: all kernels at the same time; EACH runs of a
 # scenario at most. The patched kernel has each scenario once more under an engine.
 # With $races_in_turn one guest at a time, which makes more than twice as many runs as
-# four at once, and a third of EACH with the amplifier. No CPU of such a guest has to
-# wait for one of the host, so acts that are more than 2 ms apart need not be tried.
+# four at once, and a seventh of EACH with the amplifier, where a run takes twice as long.
+# No CPU of such a guest has to wait for one of the host, so acts that are more than
+# 2 ms apart need not be tried.
 races_round() {
 	set -- "$1" "$2" "$3" "$4" ""
 	for kind in $races_kinds; do
@@ -150,7 +151,7 @@ races_round() {
 		if [ "$kind" = amplified ]; then
 			a=-a
 			prefix=amplified-
-			[ -z "${races_in_turn:-}" ] || n=$((n / 3 + 1))
+			[ -z "${races_in_turn:-}" ] || n=$((n / 7 + 1))
 		fi
 		[ -z "${races_in_turn:-}" ] || a="$a -m 11"
 		races_jobs "$1" "${prefix}base" "alone $a -s $2 -n $((n * 2)) -t $3 $races_only"
