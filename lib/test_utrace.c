@@ -473,6 +473,7 @@ static int command_on(struct test_engine *test, char *args)
 
 static void go(struct test_engine *test)
 {
+	/* Without @lock: who sets bits holds @mutex as well. */
 	WRITE_ONCE(test->waits, 0);
 	wake_up_all(&test->wait);
 }
@@ -693,7 +694,10 @@ static const char *task_violation(struct task_struct *task)
 	bool reports = test_task_syscall_work(task, SYSCALL_TRACE);
 	struct utrace *utrace;
 
-	/* Whoever sets the flag has seen task_struct::utrace. */
+	/*
+	 * Whoever sets the flag has seen task_struct::utrace. Pairs with the
+	 * cmpxchg() in utrace_publish(), which comes before that.
+	 */
 	smp_rmb();
 	utrace = READ_ONCE(task->utrace);
 	if (utrace)

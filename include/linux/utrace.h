@@ -319,7 +319,7 @@ struct utrace_engine {
 	bool attached;			/* and not detached since */
 	bool stop;			/* has asked for a stop */
 	/* private: */
-	const struct cred *cred;	/* who attached it, if that was checked */
+	const struct cred *cred;	/* who attached it, if that was checked; never changes */
 	struct kref kref;		/* the attachment holds one */
 };
 

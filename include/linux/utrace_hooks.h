@@ -107,8 +107,8 @@ static inline void utrace_report_exit(long code)
 static inline void utrace_report_death(bool group_dead)
 {
 	/*
-	 * The barrier in do_exit() after PF_EXITING was set pairs with smp_mb()
-	 * in utrace_attach_created(): either that sees PF_EXITING, or we see the
+	 * atomic_dec_and_test(&signal->live) in do_exit() pairs with smp_mb() in
+	 * utrace_attach_created(): either that sees PF_EXITING, or we see the
 	 * struct utrace here.
 	 */
 	if (utrace_in_use(current))

@@ -30,7 +30,8 @@ enum utrace_state {
  * struct utrace - the engines of a task
  *
  * Allocated before the first engine is attached, and freed with the task:
- * whoever holds the task can use task_struct::utrace once it is set.
+ * whoever holds the task can use task_struct::utrace once it is set, by a plain
+ * load after one that found it.
  */
 struct utrace {
 	/**

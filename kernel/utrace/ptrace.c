@@ -43,7 +43,8 @@ void utrace_attach_ptrace(struct task_struct *task,
 	lockdep_assert_held_write(&tasklist_lock);
 
 	guard(spinlock_irqsave)(&utrace->lock);
-	utrace->ptrace.ops = ops;
+	/* Racy: a report for the last tracer may read it. It is what it was. */
+	data_race(utrace->ptrace.ops = ops);
 	utrace_link(&utrace->ptrace);
 }
 
