@@ -140,8 +140,6 @@ races_compare() {
 # scenario at most. The patched kernel has each scenario once more under an engine.
 # With $races_in_turn one guest at a time, which makes more than twice as many runs as
 # four at once, and a seventh of EACH with the amplifier, where a run takes twice as long.
-# No CPU of such a guest has to wait for one of the host, so acts that are more than
-# 2 ms apart need not be tried.
 races_round() {
 	set -- "$1" "$2" "$3" "$4" ""
 	for kind in $races_kinds; do
@@ -153,7 +151,7 @@ races_round() {
 			prefix=amplified-
 			[ -z "${races_in_turn:-}" ] || n=$((n / 7 + 1))
 		fi
-		[ -z "${races_in_turn:-}" ] || a="$a -m 11"
+		a="$a ${races_apart:-}"
 		races_jobs "$1" "${prefix}base" "alone $a -s $2 -n $((n * 2)) -t $3 $races_only"
 		races_jobs "$1" "${prefix}linux" "alone $a -s $2 -n $n -t $(($3 / 2)) $races_only"
 		races_jobs "$1" "${prefix}linux" "observed $a -o -s $2 -n $n -t $(($3 / 2)) $races_only"
@@ -238,7 +236,7 @@ races_hunt() {
 			n=$((n + 1))
 			mkdir -p "$dir/$k"
 			sort -u "$RACES/moments" >"$dir/$k/list"
-			how="-s $((SEED + 10 * round + n)) -n 1000000 -f /share/list"
+			how="-s $((SEED + 10 * round + n)) -n 1000000 -f /share/list ${races_apart:-}"
 			[ "$k" = "${k#amplified}" ] || how="-a $how"
 			case $k in
 			*linux)
