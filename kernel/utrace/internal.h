@@ -35,10 +35,10 @@ enum utrace_state {
  */
 struct utrace {
 	/**
-	 * @lock: guards all that follows, the private part of each engine in
-	 * @engines, and SYSCALL_WORK_SYSCALL_TRACE of the task. Taken with
-	 * interrupts off, inside tasklist_lock and siglock; task_work_add() and
-	 * wake-ups happen inside it. Never held while a callback runs.
+	 * @lock: guards all below but @task and @wait, the private part of each
+	 * engine in @engines, and SYSCALL_WORK_SYSCALL_TRACE of the task. Taken
+	 * with interrupts off, inside tasklist_lock and siglock; task_work_add()
+	 * and wake-ups happen inside it. Never held while a callback runs.
 	 */
 	spinlock_t lock;
 	/** @task: whose engines these are */

@@ -87,7 +87,7 @@ core_lines() {
 
 # missing_counts TEXT...: what these should say of the lines of the series and do not,
 # "TEXT: WORDS". What x86 needs goes from the tests of SYSEMU to its document; then come
-# the other architectures; the last patch stands alone.
+# the other architectures; the last two patches stand alone.
 missing_counts() {
 	first=$(lgit log --diff-filter=A --format=%H "base..$tip" -- tools/testing/selftests/ptrace/sysemu.c)
 	until=$(lgit log --diff-filter=A --format=%H "base..$tip" -- Documentation/userspace-api/ptrace-sysemu.rst)
@@ -103,8 +103,8 @@ missing_counts() {
 			$(core_lines | sed 's/\(...\)$/,\1/') lines of code
 			patches $(lgit rev-list --count "base..$first") to $(lgit rev-list --count "base..$until")
 			$(lines_changed "$first^" "$until") lines of existing C files and headers
-			$(lines_changed "$until" "$tip^") more
-			$(lines_changed "$tip^" "$tip") the last
+			$(lines_changed "$until" "$tip~2") more
+			$(lines_changed "$tip~2" "$tip") the last two
 		WORDS
 		rm -f "$BUILD/figures.tmp"
 	done
