@@ -3,7 +3,8 @@
 # compared. A file is a job; lines are "@races RUNS SCENARIO" and "@outcome FREQUENCY
 # TEXT", and "@at BIN PLACEMENT" of the latter. Writes "SCENARIO <tab> TEXT" of what
 # only the patched kernel has shown to the file "suspects", and "SCENARIO <tab> BIN
-# PLACEMENT", where it did, to "moments".
+# PLACEMENT", where it did, to "moments-plain" and "moments-amplified", if "moments" is
+# the beginning of such names.
 #
 # With -v quiet=1 no table; with -v only=1 only those outcomes, with frequencies.
 #
@@ -13,8 +14,13 @@
 #
 # What made an outcome suspect does not also prove it. So the patched kernel is asked
 # again: runs of a hunt only count how often a suspect comes again. What does not come
-# in "enough" times the runs that it was first seen in, on either kernel, is as rare on
-# both as can be told, and is left out of "suspects" (with -v again=1 it is listed).
+# in "enough" times as many looks as it was first seen in, on either kernel, is as rare
+# on both as can be told, and is left out of "suspects" (with -v again=1 it is listed).
+# Runs with the amplifier and without it are counted apart. Half of the runs of a hunt
+# are where suspects were seen, a third of these just there: so of a scenario with one
+# suspect every sixth run looks for it, while it was one of 40 or so before (four
+# placements, and ten bins in which something changes). Such a run counts as "aim" runs,
+# with two suspects as half of that, and with "aim" or more as one.
 #
 # A short run does not decide more than that, but one thing is no chance: what has come
 # again "enough_again" times, and on the unpatched kernel never in at least as many runs.
@@ -25,6 +31,7 @@ FNR == 1 {
 	n = split(FILENAME, part, "/")
 	job = part[n]
 	amplified = part[n - 1] ~ /^amplified/
+	kind = amplified ? "amplified" : "plain"
 	hunt = part[n - 2] ~ /^hunt/
 }
 
@@ -37,8 +44,13 @@ FNR == 1 {
 	anew = hunt && side == "linux"
 	if (anew) {
 		runs_anew[name] += $2
-		next
 	}
+	if (hunt)
+		looks[side, name, kind] += $2
+	else if (side == "linux")
+		runs_first[name, kind] += $2
+	if (anew)
+		next
 	runs[side, name] += $2
 	total[side] += $2
 	# like is compared with like
@@ -67,6 +79,10 @@ FNR == 1 {
 		for (i = 1; i <= n; i++)
 			parts[name, part[i]] = 1
 		told[name, either(text)] = 1
+		if (!hunt)
+			told_first[name, either(text)] = 1
+	} else {
+		first[key, kind] = 1
 	}
 	how[side, key, job (amplified ? ", amplified" : "")] += frequency
 	if (like)
@@ -76,7 +92,7 @@ FNR == 1 {
 }
 
 /^@at / && side == "linux" && !anew {
-	at[key] = $2 " " $3
+	at[key, kind] = $2 " " $3
 }
 
 /^@dropped / && !anew {
@@ -100,26 +116,59 @@ function news(name, text,   i, n, part, all) {
 	return all ? "new are:" all : "each part of it, but not all together"
 }
 
-function ways(side, key,   w, all, i, kind) {
+function ways(side, key,   w, all, i, way) {
 	split("alone;observed;alone, amplified;observed, amplified", w, ";")
 	for (i = 1; i <= 4; i++) {
-		kind = w[i]
-		if ((side, key, kind) in how)
-			all = all (all ? "; " : "") how[side, key, kind] " " kind
+		way = w[i]
+		if ((side, key, way) in how)
+			all = all (all ? "; " : "") how[side, key, way] " " way
 	}
 	return all
 }
 
-# Has neither kernel shown it since, in many more runs?
-function never_again(name, key) {
-	return !(key in came_again) && runs_anew[name] >= enough * runs["linux", name]
+# How many outcomes of a scenario were to be hunted?
+function nr_hunted(name, kind,   j, n, key) {
+	for (j = 1; j <= outcomes[name]; j++) {
+		key = name SUBSEP list[name, j]
+		n += (key, kind) in first && !((name, either(list[name, j])) in told_first)
+	}
+	return n
+}
+
+# Has neither kernel shown it since, in many more looks?
+function never_again(name, key,   i, kind, n, want) {
+	if (key in came_again)
+		return 0
+	for (i = 1; i <= 2; i++) {
+		kind = i == 1 ? "plain" : "amplified"
+		if (!((key, kind) in first))
+			continue
+		n = nr_hunted(name, kind)
+		want = enough * runs_first[name, kind] * (n < aim ? n / aim : 1)
+		if (looks["linux", name, kind] < want || looks["base", name, kind] < want)
+			return 0
+	}
+	return 1
+}
+
+# For the hunt: where has the patched kernel shown it?
+function write_moments(name, key,   i, kind) {
+	for (i = 1; moments && i <= 2; i++) {
+		kind = i == 1 ? "plain" : "amplified"
+		if ((key, kind) in first)
+			print name ((key, kind) in at ? "\t" at[key, kind] : "") >(moments "-" kind)
+	}
 }
 
 END {
 	enough = 4
 	enough_again = 15
+	aim = 6
 	printf "" >suspects
-	printf "" >moments
+	if (moments) {
+		printf "" >(moments "-plain")
+		printf "" >(moments "-amplified")
+	}
 	if (certain)
 		printf "" >certain
 	if (!quiet && !only)
@@ -144,7 +193,7 @@ END {
 			rare = never_again(name, key)
 			if (!rare) {
 				print name "\t" list[name, j] >suspects
-				print name (key in at ? "\t" at[key] : "") >moments
+				write_moments(name, key)
 			}
 			if (certain && came_again[key] >= enough_again && runs["base", name] >= runs_anew[name])
 				print name "\t" list[name, j] >certain

@@ -127,7 +127,7 @@ races_seen() {
 
 # races_compare [-v NAME=VALUE]...: the table, and files of what is only on the
 # patched kernel ("suspects", and of these the "certain": SCENARIO <tab> OUTCOME;
-# "moments": SCENARIO <tab> where).
+# "moments-plain" and "moments-amplified": SCENARIO <tab> where).
 races_compare() {
 	# shellcheck disable=SC2046 # lists of files
 	awk "$@" -v suspects="$RACES/suspects" -v moments="$RACES/moments" \
@@ -186,7 +186,6 @@ races_run() {
 		mkdir -p "$RACES"
 		echo "$key" >"$RACES/key"
 	fi
-	rm -rf "$RACES"/hunt*
 	round=0
 	while [ "$round" -lt "$races_rounds" ]; do
 		round=$((round + 1))
@@ -207,47 +206,70 @@ nr_suspects() {
 }
 
 # races_hunt SECONDS: look for what is only on the patched kernel on the unpatched
-# one, in rounds, each longer than the one before; in later ones on the patched kernel,
-# too, to see whether it comes again. What is left is in "suspects".
+# one, in rounds; in all but the first on the patched kernel, too, to see whether it comes
+# again. Amplified guests look for what was seen amplified. What is left is in "suspects".
+# Rounds of an earlier call that are here still count.
 races_hunt() {
-	cp "$RACES/suspects" "$RACES/suspects.first"
+	[ -e "$RACES/suspects.first" ] || cp "$RACES/suspects" "$RACES/suspects.first"
 	hunt_end=$(($(date +%s) + $1))
-	for round in 1 2 3 4 5 6 7 8 9 10; do
-		[ -s "$RACES/suspects" ] || return 0
+	round=$(find "$RACES" -name 'hunt*' -prune | wc -l)
+	while [ -s "$RACES/suspects" ]; do
+		round=$((round + 1))
 		left=$((hunt_end - $(date +%s)))
 		[ "$left" -ge 20 ] || return 0
-		span=$((30 * round * round))
-		if [ -n "${races_in_turn:-}" ]; then
-			# of each of four guests
-			span=$((span / 2))
-			left=$((left / 4))
-		fi
-		[ "$span" -le "$left" ] || span=$left
 		dir=$RACES/hunt$round
-		# as many guests as before: how busy they are makes a difference
-		where="unpatched kernel"
-		set -- base base.2 amplified-base amplified-base.2
-		if [ "$round" -gt 1 ]; then
+		if [ "$round" = 1 ]; then
+			where="unpatched kernel"
+			set -- base base.2 amplified-base amplified-base.2
+		else
 			where="unpatched kernel, and again on the patched one"
 			set -- base linux amplified-base amplified-linux
 		fi
+		if [ -n "${races_in_turn:-}" ]; then
+			span=$((20 + $(nr_suspects)))
+			[ "$span" -le 180 ] || span=180
+			left=$((left / 4))
+		else
+			span=$((30 * round * round))
+		fi
+		[ "$span" -le "$left" ] || span=$left
 		n=0
+		guests=
 		for k; do
 			n=$((n + 1))
-			mkdir -p "$dir/$k"
-			sort -u "$RACES/moments" >"$dir/$k/list"
 			how="-s $((SEED + 10 * round + n)) -n 1000000 -f /share/list ${races_apart:-}"
-			[ "$k" = "${k#amplified}" ] || how="-a $how"
+			moments=$RACES/moments-plain
+			other=$RACES/moments-amplified
+			t=$span
+			if [ "$k" != "${k#amplified}" ]; then
+				how="-a $how"
+				other=$moments
+				moments=$RACES/moments-amplified
+				# they are few runs in such a round, too
+				[ -z "${races_in_turn:-}" ] || t=$((span / 3))
+			fi
+			if [ -n "${races_in_turn:-}" ]; then
+				if [ ! -s "$moments" ] || [ "$k" != "${k%.2}" ]; then
+					continue
+				fi
+			elif [ ! -s "$moments" ]; then
+				# as many guests as before: how busy they are makes a difference
+				moments=$other
+			fi
+			mkdir -p "$dir/$k"
+			sort -u "$moments" >"$dir/$k/list"
 			case $k in
 			*linux)
-				races_jobs "$dir" "$k" "alone $how -t $((span / 2))"
-				races_jobs "$dir" "$k" "observed -o $how -t $((span / 2))"
+				races_jobs "$dir" "$k" "alone $how -t $((t / 2))"
+				races_jobs "$dir" "$k" "observed -o $how -t $((t / 2))"
 				;;
-			*) races_jobs "$dir" "$k" "alone $how -t $span" ;;
+			*) races_jobs "$dir" "$k" "alone $how -t $t" ;;
 			esac
+			guests="$guests $k"
 		done
 		stage "$(nr_suspects) outcomes seen only on the patched kernel, in $(cut -f 1 "$RACES/suspects" | sort -u | wc -l) scenarios: hunt them on the $where, $span s"
-		races_boot "$dir" $((span + 300)) "$@" || return 1
+		# shellcheck disable=SC2086 # a list
+		races_boot "$dir" $((span + 300)) $guests || return 1
 		races_compare -v quiet=1
 	done
 }
@@ -285,7 +307,6 @@ run_races() {
 	races_why="the races did not come to their end"
 	faults=0
 	races_run "$1" || return 1
-	: >"$RACES/suspects.first"
 	races_hunt "$2" || return 1
 	races_tell
 	races_why="$faults outcomes that the unpatched kernel never showed: ${RACES#"$ROOT/"}/left"
@@ -361,7 +382,7 @@ races_mutant() {
 		echo "$guest_why"
 		return 2
 	fi
-	awk -v suspects="$dir/suspects" -v moments=/dev/null -v quiet=1 -f "$ROOT/lab/races.awk" \
+	awk -v suspects="$dir/suspects" -v quiet=1 -f "$ROOT/lab/races.awk" \
 		side=base "$known"/turn*/amplified-base/alone side=linux "$dir/mutant/alone"
 	grep "^${3#races }$tab" "$dir/suspects" >"$dir/only" || return 1
 	cut -f 2 "$dir/only" | sed 's/^/@ /' | awk '

@@ -180,6 +180,9 @@ stress_locate() {
 			if grep -qE '^(kernel/utrace/|include/linux/utrace|lib/test_utrace|samples/utrace)' "$STRESS/where" ||
 			   grep -qxFf "$STRESS/lines" "$STRESS/where"; then
 				class=series
+			elif [ ! -s "$STRESS/where" ]; then
+				# without a line nobody knows that it is not
+				class=series
 			else
 				class=elsewhere
 			fi
