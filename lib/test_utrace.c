@@ -707,6 +707,19 @@ static const char *task_violation(struct task_struct *task)
 	return task->ptrace ? "a tracer without an engine" : NULL;
 }
 
+/*
+ * Does a task that waits for something else have the mark of an engine's stop?
+ * Between setting and clearing it the task is in no such state. siglock guards the
+ * mark, and tasklist_lock keeps ->sighand.
+ */
+static bool is_marked_in_vain(struct task_struct *task)
+{
+	guard(spinlock_irq)(&task->sighand->siglock);
+	return task->jobctl & JOBCTL_ENGINE_STOPPED &&
+	       READ_ONCE(task->__state) &
+	       (TASK_INTERRUPTIBLE | __TASK_STOPPED | __TASK_TRACED);
+}
+
 static int violations_show(struct seq_file *seq, void *unused)
 {
 	struct task_struct *process, *task;
@@ -719,6 +732,8 @@ static int violations_show(struct seq_file *seq, void *unused)
 		if (!why && !task->ptrace &&
 		    READ_ONCE(task->jobctl) & JOBCTL_TRACED)
 			why = "a tracer's stop without a tracer";
+		if (!why && is_marked_in_vain(task))
+			why = "the mark of an engine's stop without a stop";
 		if (why)
 			seq_printf(seq, "%d %s: %s\n", task_pid_vnr(task),
 				   task->comm, why);

@@ -7,6 +7,7 @@
 override KCSAN_SANITIZE = $(if $(filter $(LAB_KCSAN_OBJECTS),$@),y,n)
 override KCSAN_INSTRUMENT_BARRIERS = \
 	$(if $(filter kernel/locking/% kernel/sched/% kernel/rcu/%,$@),y,n)
-# but for the entry code's, which has flags of its own
 $(foreach o,$(filter-out common.o,$(notdir $(LAB_KCSAN_OBJECTS))),\
 	$(eval override CFLAGS_$o = -g))
+# with what the entry code's Makefiles give it
+override CFLAGS_common.o = -g -fno-stack-protector

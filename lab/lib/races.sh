@@ -6,7 +6,7 @@
 RACES=$RUN/races
 
 # The objects that are compiled anew with the amplifier, in whatever directory.
-AMPLIFIED="signal ptrace exit fork exec seccomp freezer engine report control syscall life wait access"
+AMPLIFIED="signal ptrace exit fork exec seccomp freezer cgroup engine report control syscall life wait access"
 
 # kmake_amplified LOG TREE OBJECTS: the objects in build/obj/OBJECTS, a copy of the
 # tree's own, become those of an amplified kernel.

@@ -30,8 +30,9 @@ inline attach_created(me)
 	BARRIER(me);			/* smp_mb() */
 #endif
 	if
+	/* utrace->state, task->flags; utrace_link() */
 	:: !dead && READ(me, EXITING) == 0 -> attached++
-	:: else				/* -ESRCH */
+	:: else				/* utrace_discard(), -ESRCH */
 	fi;
 	UNLOCK
 }
@@ -40,12 +41,10 @@ active proctype maker()
 {
 	WRITE(MAKER, INITIALISED, 1);	/* utrace_of_task(): after kzalloc() */
 #ifndef NO_ORDER_IN_CMPXCHG
-	BARRIER(MAKER);			/* cmpxchg() is a full barrier before, */
+	BARRIER(MAKER);			/* cmpxchg() is a full barrier before it */
 #endif
-	WRITE(MAKER, UTRACE, 1);
-#ifndef NO_ORDER_IN_CMPXCHG
-	BARRIER(MAKER);			/* and after */
-#endif
+	/* And after it, which nobody needs: attach_created() has one of its own. */
+	WRITE(MAKER, UTRACE, 1);	/* task->utrace, utrace_publish() */
 	attach_created(MAKER)
 }
 

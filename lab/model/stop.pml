@@ -15,7 +15,11 @@
 #define ENGINE	2
 
 #define SLEEPS	0	/* ->__state: odd if it is TASK_KILLABLE */
-#define KILLED	1	/* SIGKILL is pending */
+/*
+ * What is_dying() reads: that SIGKILL is pending, or a flag that whoever ends the
+ * group sets before. Each is set before the wake-up, and any one of them is enough.
+ */
+#define KILLED	1
 
 /* guarded by utrace->lock */
 bool stop = true;
@@ -70,7 +74,7 @@ active proctype task()
 		:: else
 		fi;
 		stopped = true;		/* utrace->stopped */
-		UNLOCK;
+		UNLOCK;			/* spin_unlock_irq() in the loop */
 		woken;			/* schedule() */
 		/* TASK_RUNNING, from try_to_wake_up() */
 		WRITE(TASK, SLEEPS, READ(TASK, SLEEPS) + 1);

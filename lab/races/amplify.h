@@ -57,10 +57,14 @@ static inline void amplify_wait(void)
 		udelay(1 + (random >> 8) % most);
 }
 
-/* Known when this is compiled: what is not meant costs nothing. */
+/*
+ * Known when this is compiled: what is not meant costs nothing. In de_thread() "lock"
+ * is siglock.
+ */
 #define amplify_at(lock)						\
 	do {								\
 		if (__builtin_strstr(#lock, "siglock") ||		\
+		    !__builtin_strcmp(#lock, "lock") ||			\
 		    __builtin_strstr(#lock, "tasklist_lock") ||		\
 		    __builtin_strstr(#lock, "utrace"))			\
 			amplify_wait();					\
@@ -152,10 +156,15 @@ static __always_inline void amplify_write_unlock_irq(rwlock_t *lock)
 	amplify_around(l, amplify_spin_unlock_irqrestore(l, f))
 #define read_lock(l)		amplify_around(l, amplify_read_lock(l))
 #define read_unlock(l)		amplify_around(l, amplify_read_unlock(l))
-#define write_lock_irq(l)	amplify_around(l, amplify_write_lock_irq(l))
 #define write_unlock_irq(l)	amplify_around(l, amplify_write_unlock_irq(l))
 
 /* guard(spinlock_irq)() and scoped_guard(): other classes in their place. */
+DEFINE_LOCK_GUARD_1(amplified_write_irq, rwlock_t,
+		    amplify_wait(); amplify_write_lock_irq(_T->lock); amplify_wait(),
+		    amplify_wait(); amplify_write_unlock_irq(_T->lock); amplify_wait())
+DEFINE_LOCK_GUARD_1(amplified, spinlock_t,
+		    amplify_wait(); amplify_spin_lock(_T->lock); amplify_wait(),
+		    amplify_wait(); amplify_spin_unlock(_T->lock); amplify_wait())
 DEFINE_LOCK_GUARD_1(amplified_irq, spinlock_t,
 		    amplify_wait(); amplify_spin_lock_irq(_T->lock); amplify_wait(),
 		    amplify_wait(); amplify_spin_unlock_irq(_T->lock); amplify_wait())
@@ -167,8 +176,12 @@ DEFINE_LOCK_GUARD_1(amplified_irqsave, spinlock_t,
 		    amplify_spin_unlock_irqrestore(_T->lock, _T->flags);
 		    amplify_wait(),
 		    unsigned long flags)
+#define spinlock		amplified
 #define spinlock_irq		amplified_irq
 #define spinlock_irqsave	amplified_irqsave
+/* which is a function as well as a class */
+#define amplified_write_irq(l)	amplify_around(l, amplify_write_lock_irq(l))
+#define write_lock_irq		amplified_write_irq
 
 #endif /* __KERNEL__ && !__ASSEMBLY__ */
 #endif /* _LAB_AMPLIFY_H */

@@ -205,6 +205,17 @@ TEST_F(group, a_signal_goes_to_a_thread_that_is_not_stopped)
 	}
 }
 
+TEST_F(group, a_stop_that_ends_leaves_no_mark)
+{
+	ATTACH(1, "quiesce");
+	HOLD(1);
+	ASSERT_EQ(0, command(self->engine[1], "resume"));
+	EXPECT_EQ(1, answer(WAIT_MS).nr);
+	/* It waits for orders again, and signals can go to it. */
+	EXPECT_EQ(0, wait_for_state(self->tid[1], 'S'));
+	EXPECT_TRUE(nothing_is_violated());
+}
+
 TEST_F(group, a_signal_waits_for_the_first_that_is_resumed)
 {
 	struct answer who;

@@ -136,6 +136,46 @@ TEST_F_TIMEOUT(nomem, attach_says_so, 120)
 	}
 }
 
+/* Nor has the engine of these tests an allocation that must not fail. */
+TEST_F(nomem, engine_file_says_so)
+{
+	unsigned int nth, open_errors = 0, read_errors = 0;
+	bool failed;
+	ssize_t n;
+	char byte;
+	int fd;
+
+	for (nth = 1; nth < MAX_FAILURES; nth++) {
+		fail_nth(self->fail, nth);
+		fd = open(ENGINE_FILE, O_RDWR | O_CLOEXEC);
+		failed = has_failed(self->fail);
+		if (!failed)
+			break;
+		if (fd < 0) {
+			EXPECT_EQ(ENOMEM, errno);
+			open_errors++;
+		}
+		close(fd);
+	}
+	ASSERT_LE(0, fd);
+	/* The file, and the engine. */
+	EXPECT_LE(2, open_errors);
+	for (nth = 1; nth < MAX_FAILURES; nth++) {
+		fail_nth(self->fail, nth);
+		n = pread(fd, &byte, 1, 0);
+		failed = has_failed(self->fail);
+		if (!failed)
+			break;
+		if (n != 1) {
+			EXPECT_EQ(ENOMEM, errno);
+			read_errors++;
+		}
+	}
+	EXPECT_EQ(1, n);
+	EXPECT_LE(1, read_errors);
+	close(fd);
+}
+
 /*
  * A tracer has come, and cannot have failed: then there is what holds the engines.
  */
