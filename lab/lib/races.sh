@@ -122,7 +122,7 @@ races_boot() {
 
 # What was seen on each kernel: all that the jobs of this run told.
 races_seen() {
-	find "$RACES" \( -path "*/$1/*" -o -path "*/$1.[0-9]/*" \) -type f ! -name jobs ! -name list | sort
+	find "$RACES" \( -path "$RACES/*/$1/*" -o -path "$RACES/*/$1.[0-9]/*" \) -type f ! -name jobs ! -name list | sort
 }
 
 # races_compare [-v NAME=VALUE]...: the table, and files of what is only on the
